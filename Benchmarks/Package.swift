@@ -1,0 +1,28 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// A package of its own, so that nobody who depends on Patchbay resolves or builds its benchmarks. Its settings are those
+// of the package that it measures; see there for their reasons.
+let package = Package(
+    name: "patchbay-benchmarks",
+    dependencies: [
+        .package(name: "patchbay", path: ".."),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "patchbay-bench",
+            dependencies: [
+                .product(name: "Patchbay", package: "patchbay"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: [
+                .swiftLanguageMode(.v6),
+                .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("MemberImportVisibility"),
+                .enableUpcomingFeature("InternalImportsByDefault"),
+                .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            ]
+        )
+    ]
+)

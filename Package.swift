@@ -1,0 +1,144 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// Settings of every Swift target, each with its reason.
+let settings: [SwiftSetting] =
+    [
+        // Data races are compile-time errors.
+        .swiftLanguageMode(.v6),
+        // `any` marks each dynamic call, which matters on the path of a byte.
+        .enableUpcomingFeature("ExistentialAny"),
+        // An import never leaks members into files that did not ask for them.
+        .enableUpcomingFeature("MemberImportVisibility"),
+        // An import without an access level is internal, so dependencies stay out of the public interface by default.
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        // Async functions stay on the caller's executor: no hop per call (docs/decisions/0001).
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ] + strictness
+
+/// In CI our own warnings are errors, those of dependencies are not; while one writes code they stay warnings.
+var strictness: [SwiftSetting] { Context.environment["PATCHBAY_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)] }
+
+let bytes: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+
+/// A linked-in plugin: `Plugins/<folder>` is the target `Patchbay<folder>`, tested by `Tests/<folder>Tests`.
+func plugin(_ folder: String, _ more: [Target.Dependency] = []) -> Target {
+    .target(name: "Patchbay\(folder)", dependencies: ["PatchbayCore", bytes] + more, path: "Plugins/\(folder)", swiftSettings: settings)
+}
+
+/// The plugins that `Registry.standard` holds.
+let builtIn: [Target] = [
+    plugin("TCP", ["PatchbayIO"]),
+    plugin("UnixSocket", ["PatchbayIO", "CPatchbayIO"]),
+    plugin("StandardIO", ["PatchbayIO"]),
+    plugin("Framings"),
+    plugin("Processors"),
+    plugin("JSON"),
+    plugin("MessagePack"),
+    plugin("CBOR"),
+    plugin("PlainCodecs"),
+    plugin("Python", [crypto]),
+    plugin("MutualHMAC", [crypto]),
+    // Scrypt lives in the extras.
+    plugin("Password", [crypto, cryptoExtras]),
+    plugin("PeerCredentials", ["PatchbayIO"]),
+]
+
+/// Plugins that an application asks for, each a product of its own.
+let optional: [Target] = [
+    plugin("Exec", ["PatchbayIO"])
+]
+
+func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies + [bytes], path: "Tests/\(name)Tests", swiftSettings: settings)
+}
+
+let package = Package(
+    name: "patchbay",
+    products: [
+        .library(name: "Patchbay", targets: ["Patchbay"]),
+        .executable(name: "patchbay", targets: ["PatchbayCLI"]),
+    ] + optional.map { .library(name: $0.name, targets: [$0.name]) },
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    ],
+    targets: [
+        .target(name: "CPatchbayIO"),
+        .target(name: "PatchbayIO", dependencies: ["CPatchbayIO", bytes], swiftSettings: settings),
+        .target(name: "PatchbayCore", dependencies: ["PatchbayIO", bytes], swiftSettings: settings),
+        .target(
+            name: "Patchbay",
+            dependencies: ["PatchbayCore"] + builtIn.map { .target(name: $0.name) },
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "PatchbayCLI",
+            dependencies: [
+                "Patchbay", "PatchbayExec", "PatchbayJSON", "PatchbayMutualHMAC", "PatchbayPassword", bytes,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "patchbay-demo",
+            dependencies: ["Patchbay", bytes],
+            path: "Examples/Demo",
+            exclude: ["peer.py"],
+            swiftSettings: settings
+        ),
+        .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
+        test("PatchbayCLI", ["PatchbayCLI"]),
+        test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),
+        test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
+        test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),
+        test("MutualHMAC", ["PatchbayMutualHMAC", "PatchbayCore", "FuzzSupport", crypto]),
+        test("Password", ["PatchbayPassword", "PatchbayCore", "FuzzSupport", crypto]),
+        test("PeerCredentials", ["PatchbayPeerCredentials", "PatchbayCore", "PatchbayIO"]),
+        test("Framings", ["PatchbayCore", "PatchbayFramings", "FuzzSupport"]),
+        test("Processors", ["PatchbayCore", "PatchbayProcessors"]),
+        test("JSON", ["PatchbayJSON", "PatchbayCore"]),
+        .target(name: "CodecTestSupport", dependencies: ["PatchbayCore", bytes], path: "Tests/CodecTestSupport", swiftSettings: settings),
+        test("MessagePack", ["PatchbayMessagePack", "PatchbayCore", "CodecTestSupport"]),
+        test("CBOR", ["PatchbayCBOR", "PatchbayCore", "CodecTestSupport"]),
+        test("PlainCodecs", ["PatchbayPlainCodecs", "PatchbayCore", "CodecTestSupport"]),
+        test("Documentation", ["Patchbay"]),
+        .target(name: "PythonSupport", path: "Tests/PythonSupport", swiftSettings: settings),
+        test("Python", ["PatchbayPython", "PatchbayCore", "PythonSupport"]),
+        .target(
+            name: "TransportTestSupport",
+            dependencies: ["PatchbayCore", "PatchbayIO", bytes],
+            path: "Tests/TransportTestSupport",
+            swiftSettings: settings
+        ),
+        test("UnixSocket", ["PatchbayUnixSocket", "PatchbayCore", "PatchbayIO", "TransportTestSupport"]),
+        test("StandardIO", ["PatchbayStandardIO", "PatchbayCore", "PatchbayIO", "TransportTestSupport"]),
+        test("Exec", ["PatchbayExec", "PatchbayCore", "PatchbayIO", "TransportTestSupport"]),
+        .testTarget(
+            name: "InteropTests",
+            dependencies: ["Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayPython", "CPatchbayIO", "PythonSupport", bytes],
+            path: "Tests/InteropTests",
+            exclude: ["connection_peer.py", "wire_peer.py"],
+            swiftSettings: settings
+        ),
+    ] + builtIn + optional
+)
+
+// For the sanitizers, which `scripts/test --sanitize` runs over the core: swift-crypto takes longer to build than all the rest.
+if Context.environment["PATCHBAY_WITHOUT_CRYPTO"] != nil {
+    var absent: Set = ["Crypto", "CryptoExtras"]
+    func isAbsent(_ dependency: Target.Dependency) -> Bool {
+        switch dependency {
+        case .productItem(let name, _, _, _), .targetItem(let name, _), .byNameItem(let name, _): absent.contains(name)
+        @unknown default: false
+        }
+    }
+    while let target = package.targets.first(where: { $0.dependencies.contains(where: isAbsent) }) {
+        absent.insert(target.name)
+        package.targets.removeAll { $0 === target }
+    }
+    package.products = []
+}

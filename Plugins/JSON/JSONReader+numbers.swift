@@ -1,0 +1,93 @@
+internal import PatchbayCore
+
+extension JSONReader {
+    /// Powers of ten that a `Double` holds exactly.
+    private static let powers: [Double] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    ]
+
+    /// Reads the number that starts at `position`.
+    mutating func readNumber(_ builder: inout TapeBuilder) throws {
+        let start = position
+        let isNegative = bytes[position] == UInt8(ascii: "-")
+        if isNegative { position &+= 1 }
+        /// The digits without the point, while they fit.
+        var mantissa: UInt64 = 0
+        /// Digits in the mantissa, from its first that is not zero.
+        var digits = 0
+        var isInteger = true
+        let integerStart = position
+        readDigits(&mantissa, &digits)
+        let integerCount = position &- integerStart
+        guard integerCount > 0 else { throw builder.failure("digits are due in a number", at: position) }
+        guard integerCount == 1 || bytes[integerStart] != UInt8(ascii: "0") else {
+            throw builder.failure("a number starts with a zero too many", at: integerStart)
+        }
+        var exponent = 0
+        if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+            isInteger = false
+            position &+= 1
+            let fraction = position
+            readDigits(&mantissa, &digits)
+            exponent = fraction &- position
+            guard exponent < 0 else { throw builder.failure("digits are due behind a decimal point", at: position) }
+        }
+        if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
+            isInteger = false
+            exponent &+= try readExponent(&builder)
+        }
+        if isInteger {
+            if digits <= 18 {
+                // RFC 8259 has no integer -0; a double keeps the sign.
+                if isNegative, mantissa == 0 { return try builder.double(-0.0) }
+                return try builder.int(isNegative ? 0 &- Int64(truncatingIfNeeded: mantissa) : Int64(truncatingIfNeeded: mantissa))
+            }
+            guard let integer = BigInteger(decimal: UnsafeRawBufferPointer(rebasing: bytes[start..<position])) else {
+                return try builder.number(at: start, count: position &- start)
+            }
+            return try integer.magnitude.withUnsafeBytes { try builder.bigInteger(isNegative: isNegative, $0) }
+        }
+        // Both exact, so one operation rounds once and right (Clinger 1990).
+        if digits <= 15, abs(exponent) <= 22 {
+            let power = Self.powers[abs(exponent)]
+            let magnitude = exponent < 0 ? Double(mantissa) / power : Double(mantissa) * power
+            return try builder.double(isNegative ? -magnitude : magnitude)
+        }
+        let text = String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
+        guard let double = Double(text), double.isFinite, double != 0 || digits == 0 else {
+            return try builder.number(at: start, count: position &- start)
+        }
+        try builder.double(double)
+    }
+
+    @inline(__always)
+    private mutating func readDigits(_ mantissa: inout UInt64, _ digits: inout Int) {
+        while position < bytes.count {
+            let digit = bytes[position] &- UInt8(ascii: "0")
+            guard digit < 10 else { return }
+            if digits < 19 { mantissa = mantissa &* 10 &+ UInt64(digit) }
+            if digit != 0 || digits > 0 { digits &+= 1 }
+            position &+= 1
+        }
+    }
+
+    /// Reads `e`, a sign and digits; an exponent beyond all use stays at the bound.
+    private mutating func readExponent(_ builder: inout TapeBuilder) throws -> Int {
+        position &+= 1
+        var isNegative = false
+        if position < bytes.count, bytes[position] == UInt8(ascii: "-") || bytes[position] == UInt8(ascii: "+") {
+            isNegative = bytes[position] == UInt8(ascii: "-")
+            position &+= 1
+        }
+        let start = position
+        var exponent = 0
+        while position < bytes.count {
+            let digit = bytes[position] &- UInt8(ascii: "0")
+            guard digit < 10 else { break }
+            exponent = min(exponent &* 10 &+ Int(digit), 1_000_000)
+            position &+= 1
+        }
+        guard position > start else { throw builder.failure("digits are due in a number's exponent", at: position) }
+        return isNegative ? -exponent : exponent
+    }
+}

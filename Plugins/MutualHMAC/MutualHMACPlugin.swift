@@ -1,0 +1,39 @@
+public import PatchbayCore
+
+/// Mutual authentication by a shared key, with a MAC on everything that follows: the layer `hmac`.
+public struct MutualHMACPlugin: Plugin {
+    public init() {}
+
+    public var name: String { "mutual-hmac" }
+    public var version: String { "1.0.0" }
+    public var summary: String { "Proves to both ends that the other holds the same key, and authenticates every record" }
+
+    public func register(into registrar: inout Registrar) {
+        registrar.add(
+            Layer(
+                name: MutualHMACAuthenticator.layer,
+                summary: "both ends prove that they hold one key; every record carries a MAC; nothing is encrypted",
+                options: [
+                    OptionSpecification(
+                        "key",
+                        .text,
+                        isSecret: true,
+                        summary: "the shared key, at least 16 bytes, taken as it is written; `patchbay key` makes one"
+                    )
+                ],
+                examples: ["json+hmac+tcp://127.0.0.1:7000?key-file=worker.key", "hmac+unix:///run/worker.sock?key-env=WORKER_KEY"],
+                maker: .authenticator(AuthenticatorTraits(medium: .greeting, passwordOption: "key")) { options in
+                    guard let key = options.secret("key") else {
+                        throw PatchbayError(
+                            .missingOption,
+                            "hmac needs a key: write it as the URL's password, or give key-file= or key-env=; `patchbay key` makes one",
+                            stage: .resolve,
+                            layer: MutualHMACAuthenticator.layer
+                        )
+                    }
+                    return try MutualHMACAuthenticator(key: key)
+                }
+            )
+        )
+    }
+}

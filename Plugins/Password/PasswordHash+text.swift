@@ -1,0 +1,90 @@
+internal import Crypto
+internal import NIOCore
+public import PatchbayCore
+
+extension PasswordHash {
+    /// Reads the text form.
+    /// - Throws: `PatchbayError` with `invalidArgument`, without the text, for another form or parameters that cost too much.
+    public init(_ text: String) throws(PatchbayError) {
+        let parts = text.split(separator: "$", omittingEmptySubsequences: false)
+        guard parts.count == 5, parts[0].isEmpty, parts[1] == "scrypt", let parameters = Self.parameters(parts[2]),
+            let salt = Self.bytes(parts[3]), Self.saltBytes.contains(salt.count),
+            let hash = Self.bytes(parts[4]), Self.hashBytes.contains(hash.count)
+        else {
+            throw PatchbayError(
+                .invalidArgument,
+                "not a hash of the form $scrypt$ln=15,r=8,p=1$<salt>$<hash>; `patchbay key --password` makes one",
+                stage: .authenticate,
+                layer: PasswordAuthenticator.layer
+            )
+        }
+        guard parameters.isBearable else {
+            throw PatchbayError(
+                .invalidArgument,
+                "a hash whose scrypt parameters ask for more than 128 MiB or 2^22 blocks; make a new one",
+                stage: .authenticate,
+                layer: PasswordAuthenticator.layer
+            )
+        }
+        self.init(parameters: parameters, salt: salt, hash: SymmetricKey(data: hash))
+    }
+
+    private static func parameters(_ text: Substring) -> Parameters? {
+        let fields = text.split(separator: ",", omittingEmptySubsequences: false)
+        let names = ["ln=", "r=", "p="]
+        guard fields.count == names.count else { return nil }
+        var values: [Int] = []
+        for (field, name) in zip(fields, names) {
+            let digits = field.dropFirst(name.count)
+            guard field.hasPrefix(name), digits.utf8.count <= 2, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let value = UInt8(digits)
+            else { return nil }
+            values.append(Int(value))
+        }
+        return Parameters(logarithm: values[0], blockSize: values[1], parallelism: values[2])
+    }
+
+    /// The text form.
+    public var encoded: String {
+        let parameters = "ln=\(parameters.logarithm),r=\(parameters.blockSize),p=\(parameters.parallelism)"
+        return "$scrypt$\(parameters)$\(salt.withUnsafeBytes(Self.text))$\(hash.withUnsafeBytes(Self.text))"
+    }
+
+    /// The line of a password file that gives a user this password.
+    /// - Throws: as ``checkUser(_:)``.
+    public func line(user: String) throws(PatchbayError) -> String {
+        try Self.checkUser(user)
+        return "\(user):\(encoded)"
+    }
+
+    /// Whether a line of a password file can begin with this name.
+    /// - Throws: `PatchbayError` with `invalidArgument`.
+    public static func checkUser(_ user: String) throws(PatchbayError) {
+        guard Credentials.isPlain(user), !user.utf8.contains(UInt8(ascii: ":")), user.utf8.first != UInt8(ascii: "#"),
+            (1...Credentials.longestUser).contains(user.utf8.count)
+        else {
+            throw PatchbayError(
+                .invalidArgument,
+                "a user's name has 1 to \(Credentials.longestUser) bytes, no ':' and no control characters, and does not begin with '#'",
+                stage: .authenticate,
+                layer: PasswordAuthenticator.layer
+            )
+        }
+    }
+
+    /// Base 64 without the padding that the core's writes.
+    private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
+        String(Base64.encode(bytes).prefix { $0 != "=" })
+    }
+
+    private static func bytes(_ text: Substring) -> [UInt8]? {
+        guard text.last != "=" else { return nil }
+        let padded = Array(text.utf8) + Array(repeating: UInt8(ascii: "="), count: (4 - text.utf8.count % 4) % 4)
+        return padded.withUnsafeBytes { Base64.decode($0) }
+    }
+}
+
+extension PasswordHash: CustomStringConvertible {
+    /// Says that it is a hash, and not which: logs are no place for it.
+    public var description: String { "PasswordHash" }
+}

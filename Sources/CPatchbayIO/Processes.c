@@ -1,0 +1,66 @@
+#define _GNU_SOURCE
+#include "CPatchbayIO.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+char **cpb_environment(void) { return environ; }
+
+int cpb_spawn(
+    const char *program, char *const arguments[], char *const environment[], int input, int output, int standard_error, pid_t *pid) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error != 0) return -error;
+    error = posix_spawnattr_init(&attributes);
+    if (error != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return -error;
+    }
+    // Copies above 2, so that no dup2 overwrites what a later one needs where this process runs with 0, 1 or 2 closed.
+    int in = cpb_duplicate(input), out = cpb_duplicate(output);
+    if (in < 0 || out < 0) error = in < 0 ? -in : -out;
+    if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, in, 0);
+    if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, out, 1);
+    if (error == 0) {
+        error = standard_error < 0 ? posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+                                   : posix_spawn_file_actions_adddup2(&actions, standard_error, 2);
+    }
+    // close_range: secrets and sockets that some library opened without close-on-exec stay here.
+    if (error == 0) error = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    sigset_t all, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    if (error == 0) error = posix_spawnattr_setsigdefault(&attributes, &all);
+    if (error == 0) error = posix_spawnattr_setsigmask(&attributes, &none);
+    if (error == 0) error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    // glibc reports what went wrong in the child, exec included, as the result: posix_spawn(3).
+    if (error == 0) error = posix_spawn(pid, program, &actions, &attributes, arguments, environment);
+    if (in >= 0) close(in);
+    if (out >= 0) close(out);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return -error;
+}
+
+int cpb_process_descriptor(pid_t pid) {
+    // Close-on-exec by itself: pidfd_open(2).
+    long fd = syscall(SYS_pidfd_open, pid, 0);
+    return fd < 0 ? -errno : (int)fd;
+}
+
+int cpb_process_signal(int process_descriptor, int signal) {
+    return syscall(SYS_pidfd_send_signal, process_descriptor, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
+int cpb_process_reap(pid_t pid, int *status) {
+    pid_t ended;
+    do ended = waitpid(pid, status, WNOHANG);
+    while (ended < 0 && errno == EINTR);
+    return ended < 0 ? -errno : ended == pid;
+}

@@ -1,0 +1,70 @@
+internal import ArgumentParser
+internal import Glibc
+internal import NIOCore
+internal import Patchbay
+internal import PatchbayMutualHMAC
+internal import PatchbayPassword
+
+struct KeyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "key",
+        abstract: "Make a key for hmac, or the hash of a password.",
+        discussion: """
+            A password is asked for on a terminal, else read as one line of standard input; it is never an argument, which others \
+            could see.
+
+            EXAMPLES:
+              (umask 077; patchbay key > worker.key)
+              patchbay key --password --user worker >> worker.users
+            """
+    )
+
+    @Flag(help: "Print a salted scrypt hash of a password instead.")
+    var password = false
+
+    @Option(help: ArgumentHelp("Print a whole line of a password file, for this user; with --password.", valueName: "name"))
+    var user: String?
+
+    func validate() throws {
+        if user != nil, !password { throw ValidationError("--user goes with --password.") }
+    }
+
+    func run() async throws {
+        guard password else { return print(AuthenticationKey.generate()) }
+        if let user { try PasswordHash.checkUser(user) }
+        let hash = try PasswordHash.make(password: try await PasswordPrompt().password())
+        print(try user.map { try hash.line(user: $0) } ?? hash.encoded)
+    }
+}
+
+/// Asks for a password: twice and unseen on a terminal, else one line.
+private struct PasswordPrompt {
+    private let input = StandardInput()
+
+    func password() async throws -> ByteBuffer {
+        guard isatty(0) == 1 else { return try await line() ?? ByteBuffer() }
+        return try await withoutEcho {
+            Terminal.errors.say("Password: ", terminator: "")
+            let first = try await line()
+            Terminal.errors.say("\nAgain: ", terminator: "")
+            let second = try await line()
+            Terminal.errors.say("")
+            guard let first, first == second else {
+                throw PatchbayError(.invalidArgument, "the two passwords differ; try again", stage: .authenticate)
+            }
+            return first
+        }
+    }
+
+    private func line() async throws -> ByteBuffer? { try await input.lines()?.first }
+
+    private func withoutEcho<Result>(_ body: () async throws -> Result) async throws -> Result {
+        var before = termios()
+        guard tcgetattr(0, &before) == 0 else { return try await body() }
+        var silent = before
+        silent.c_lflag &= ~tcflag_t(ECHO)
+        tcsetattr(0, TCSAFLUSH, &silent)
+        defer { tcsetattr(0, TCSAFLUSH, &before) }
+        return try await body()
+    }
+}

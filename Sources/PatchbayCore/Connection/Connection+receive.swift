@@ -1,0 +1,82 @@
+public import NIOCore
+internal import PatchbayIO
+
+extension Connection {
+    /// The next message; nil once the peer has ended in order. Suspends until one arrives.
+    ///
+    /// The message is a slice of a shared read buffer: cheap, and it keeps that buffer alive. Copy small messages that are
+    /// kept for long.
+    /// - Parameters:
+    ///   - maximum: a longer message is not taken: `messageTooLarge`, and the next call can still have it. The connection's
+    ///     own limit holds besides, and ends the connection.
+    ///   - timeout: `timedOut` after that; nil: the URL's `receive-timeout`, else no limit.
+    /// - Throws: ``PatchbayError`` with `timedOut`, `messageTooLarge`, `truncated`, `reset`, `protocolViolation`, `closed`,
+    ///   `wrongDirection`, or what a processor throws; `CancellationError`.
+    public nonisolated(nonsending) func receiveBytes(maximum: Int? = nil, timeout: Duration? = nil) async throws -> ByteBuffer? {
+        var deadline: UInt64 = 0
+        while true {
+            switch try link.nextMessage(maximum: maximum) {
+            case .message(let message): return message
+            case .control(let control): try link.answer(control)
+            case .end: return nil
+            case .turn:
+                await reactor.yieldTurn()
+                try Task.checkCancellation()
+            case .flush: link.flushBeforeWaiting()
+            case .wait(let id):
+                if deadline == 0 { deadline = link.deadlineAfter(timeout ?? link.settings.receiveTimeout) }
+                try await link.waitToReceive(id, deadline: deadline)
+            }
+        }
+    }
+
+    /// Whether a message, or the end, is there; consumes nothing. An error that a receive would throw counts as well.
+    /// - Parameter timeout: zero or less: a look; nil: until there is something.
+    public nonisolated(nonsending) func poll(timeout: Duration? = .zero) async throws -> Bool {
+        var deadline: UInt64 = 0
+        while true {
+            let step: ReceiveStep
+            do {
+                step = try link.nextMessage(taking: false)
+            } catch {
+                return true
+            }
+            switch step {
+            case .message, .end: return true
+            case .control(let control): try link.answer(control)
+            case .turn:
+                await reactor.yieldTurn()
+                try Task.checkCancellation()
+            case .flush: link.flushBeforeWaiting()
+            case .wait(let id):
+                if let timeout, timeout <= .zero {
+                    link.flushBeforeWaiting()
+                    return false
+                }
+                if deadline == 0 { deadline = link.deadlineAfter(timeout) }
+                do {
+                    try await link.waitToReceive(id, deadline: deadline)
+                } catch let error as PatchbayError where error.code == .timedOut {
+                    return false
+                }
+            }
+        }
+    }
+
+    /// Gives all messages that are complete already, without suspending, up to `limit`.
+    ///
+    /// A loop that waits with ``receiveBytes(maximum:timeout:)`` and then drains with this handles a batch at the cost of one.
+    public func receiveAvailable(limit: Int = 1024, _ body: (ByteBuffer) throws -> Void) throws -> Int {
+        var count = 0
+        while count < limit {
+            switch try link.nextMessage(readingMore: false) {
+            case .message(let message):
+                try body(message)
+                count += 1
+            case .control(let control): try link.answer(control)
+            case .end, .wait, .turn, .flush: return count
+            }
+        }
+        return count
+    }
+}

@@ -1,0 +1,53 @@
+/// What connections were told about themselves when they were made: limits, times and layers. Shared by all of one listener.
+final class ConnectionSettings: Sendable {
+    let codec: any Codec
+    /// Outermost first.
+    let processors: [any Processor]
+    let framing: any Framing
+    /// Below the framing, outermost first.
+    let streamProcessors: [any Processor]
+    let maximumMessageBytes: Int
+    /// A send suspends while so many bytes wait.
+    let highWaterBytes: Int
+    let receiveTimeout: Duration?
+    let sendTimeout: Duration?
+    let closeTimeout: Duration
+    let cost: Int
+    let canSend: Bool
+    let canReceive: Bool
+    let stack: Stack?
+
+    /// For a stack.
+    init(_ stack: Stack) {
+        codec = stack.codec
+        processors = stack.messageProcessors
+        framing = stack.framing
+        streamProcessors = stack.streamProcessors
+        maximumMessageBytes = stack.connection.maxMessage
+        highWaterBytes = stack.connection.highWater
+        receiveTimeout = stack.connection.receiveTimeout
+        sendTimeout = stack.connection.sendTimeout
+        closeTimeout = stack.connection.closeTimeout
+        cost = stack.connection.cost
+        canSend = true
+        canReceive = true
+        self.stack = stack
+    }
+
+    /// For one end of a pipe.
+    init(codec: any Codec, framing: any Framing, canSend: Bool, canReceive: Bool) {
+        self.codec = codec
+        self.framing = framing
+        self.canSend = canSend
+        self.canReceive = canReceive
+        processors = []
+        streamProcessors = []
+        maximumMessageBytes = 16 << 20
+        highWaterBytes = 256 << 10
+        receiveTimeout = nil
+        sendTimeout = nil
+        closeTimeout = .seconds(2)
+        cost = 0
+        stack = nil
+    }
+}

@@ -1,0 +1,76 @@
+internal import NIOCore
+internal import PatchbayIO
+internal import Synchronization
+
+extension Link {
+    /// Sends what is pending and ends this direction; the other goes on. Idempotent: whoever asks waits until it is done.
+    /// - Parameter isClosing: the stream is closed right after.
+    nonisolated(nonsending) func finishSending(deadline: UInt64, isClosing: Bool = false) async throws {
+        writeSide.withLock { $0.finished = true }
+        while try stepToFinish(isClosing: isClosing) {
+            let id = writeSide.withLock { side in
+                side.lastID += 1
+                return side.lastID
+            }
+            try await waitToSend(id, for: .drained, deadline: deadline)
+        }
+    }
+
+    /// - Returns: true where the caller must wait until nothing is pending.
+    private func stepToFinish(isClosing: Bool) throws -> Bool {
+        let (wait, writers) = try writeSide.withLock { side throws -> (Bool, (WaiterList, WaiterList)) in
+            if let failure = side.failure { throw failure }
+            if side.shutDown { return (false, side.takeAllWaiters()) }
+            flush(&side)
+            guard side.isEmpty else { return (true, (WaiterList(), WaiterList())) }
+            if !side.saidClose, let stack = settings.stack, !stack.isBare {
+                side.saidClose = true
+                var frame = ByteBuffer()
+                try LengthFraming().writeControl(.close, ByteBuffer(), into: &frame)
+                side.out.writeImmutableBuffer(frame)
+                flush(&side)
+                guard side.isEmpty else { return (true, (WaiterList(), WaiterList())) }
+            }
+            if side.isSealed, !side.sealedEnd {
+                side.sealedEnd = true
+                try side.sealer?.sealEnd(into: &side.sealed)
+                flush(&side)
+                guard side.isEmpty else { return (true, (WaiterList(), WaiterList())) }
+            }
+            side.shutDown = true
+            // Where the stream is closed next, that says as much.
+            if !isClosing { stream.shutdownOutput() }
+            return (false, side.takeAllWaiters())
+        }
+        writers.0.wake(.ready)
+        writers.1.wake(.ready)
+        return wait
+    }
+
+    /// Sends what is pending, ends this direction, and lets the stream linger until the peer has ended as well.
+    nonisolated(nonsending) func close() async {
+        let deadline = deadlineAfter(settings.closeTimeout)
+        let (ended, readers) = readSide.withLock { side in
+            defer {
+                side.finished = true
+                side.ready = []
+            }
+            // Behind the peer's CLOSE its stream may still bring bytes, and closing on unread ones would reset what was sent.
+            return (side.ended && !side.heardClose || side.failure != nil, side.waiters.takeAll())
+        }
+        readers.wake(.ready)
+        do {
+            try await finishSending(deadline: deadline, isClosing: ended)
+        } catch {
+            // The peer is gone, too slow, or the task was cancelled: what could be done is done.
+            return drop()
+        }
+        if ended { return drop() }
+        readSide.withLock { side in
+            side.ended = true
+            side.buffer = ByteBuffer()
+            side.wire = ByteBuffer()
+        }
+        if releaseStream() { Lingering.start(stream, until: deadline) }
+    }
+}

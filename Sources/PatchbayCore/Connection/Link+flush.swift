@@ -1,0 +1,108 @@
+internal import NIOCore
+internal import PatchbayIO
+internal import Synchronization
+
+extension Link: Flushable {
+    func flushAtEndOfTick() {
+        flushPending { side in
+            side.scheduled = false
+            side.flushes = 0
+        }
+    }
+
+    func streamBecameWritable() { flushPending { _ in } }
+
+    func flushBeforeWaiting() { flushPending { $0.flushes = 0 } }
+
+    private func flushPending(_ prepare: (inout WriteSide) -> Void) {
+        let (waiters, drainers) = writeSide.withLock { side -> (WaiterList, WaiterList) in
+            prepare(&side)
+            side.burst = 0
+            if !side.isEmpty { flush(&side) }
+            let over = side.failure != nil || side.shutDown
+            return (
+                !side.waiters.isEmpty && (over || isBelowHighWater(side)) ? side.waiters.takeAll() : WaiterList(),
+                !side.drainers.isEmpty && (over || side.isEmpty) ? side.drainers.takeAll() : WaiterList()
+            )
+        }
+        waiters.wake(.ready)
+        drainers.wake(.ready)
+    }
+
+    /// Writes until nothing is pending or the stream blocks; then the stream will tell.
+    /// - Parameter waiting: false: give up where the stream blocks.
+    func flush(_ side: inout WriteSide, waiting: Bool = true) {
+        side.flushes += 1
+        seal(&side)
+        while !side.isEmpty, side.failure == nil {
+            let outcome = write(&side)
+            switch outcome {
+            case .bytes(let count): consume(&side, count)
+            case .blocked:
+                if !waiting || stream.whenWritable(self) { return }
+            case .failed(let failure):
+                side.failure = Self.failure(failure, .send)
+                side.large = nil
+                side.out.clear()
+                side.sealed.clear()
+            }
+        }
+        if side.holdsBuffer {
+            side.holdsBuffer = false
+            reactor.giveOutputBuffer(side.out)
+            side.out = ByteBuffer()
+        }
+    }
+
+    private func seal(_ side: inout WriteSide) {
+        guard side.isSealed, side.out.readableBytes > 0 else { return }
+        do {
+            try Self.seal(&side.sealer, side.out, into: &side.sealed)
+        } catch {
+            side.failure = PatchbayError.wrapping(error, stage: .encode)
+        }
+        side.out.clear()
+    }
+
+    private static func seal(_ sealer: inout (any StreamSealer)?, _ plain: borrowing ByteBuffer, into wire: inout ByteBuffer) throws {
+        try plain.withUnsafeReadableBytes { try sealer?.seal($0, into: &wire) }
+    }
+
+    private func write(_ side: inout WriteSide) -> WriteOutcome {
+        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+        if side.isSealed { return side.sealed.withUnsafeReadableBytes { stream.write($0, nothing) } }
+        guard let large = side.large else { return side.out.withUnsafeReadableBytes { stream.write($0, nothing) } }
+        return side.out.withUnsafeReadableBytes { head in large.withUnsafeReadableBytes { stream.write(head, $0) } }
+    }
+
+    private func consume(_ side: inout WriteSide, _ count: Int) {
+        var count = count
+        if side.isSealed {
+            side.sealed.moveReaderIndex(forwardBy: min(count, side.sealed.readableBytes))
+            if side.sealed.readableBytes == 0 { side.sealed.clear(minimumCapacity: 0) } else { Self.reclaim(&side.sealed) }
+            return
+        }
+        let head = min(count, side.out.readableBytes)
+        side.out.moveReaderIndex(forwardBy: head)
+        if side.out.readableBytes > 0 { Self.reclaim(&side.out) }
+        count -= head
+        if count > 0 { side.large?.moveReaderIndex(forwardBy: count) }
+        if side.large?.readableBytes == 0 { side.large = nil }
+    }
+
+    /// Output that is never quite empty, because the peer is slower than the sender, would grow by all that passes.
+    private static func reclaim(_ buffer: inout ByteBuffer) {
+        if buffer.readerIndex >= 262_144, buffer.readerIndex >= buffer.readableBytes { buffer.discardReadBytes() }
+    }
+
+    /// What a failed system call means to an application.
+    static func failure(_ failure: IOFailure, _ stage: PatchbayError.Stage) -> PatchbayError {
+        let gone = failure.errno == SystemErrors.connectionReset || failure.errno == SystemErrors.brokenPipe
+        return PatchbayError(
+            gone ? .reset : .systemFailure,
+            gone ? "the peer is gone: it reset or closed the connection" : "the connection failed",
+            stage: stage,
+            cause: failure
+        )
+    }
+}

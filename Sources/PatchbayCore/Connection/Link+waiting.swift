@@ -1,0 +1,143 @@
+internal import NIOCore
+internal import PatchbayIO
+internal import Synchronization
+
+extension Link: StreamWaiter, DeadlineTarget {
+    /// Nanoseconds of the monotonic clock; `.max` without a limit.
+    func deadlineAfter(_ timeout: Duration?) -> UInt64 {
+        deadline(afterNanoseconds: timeout?.nanoseconds ?? .max)
+    }
+
+    /// - Parameter nanoseconds: `.max` without a limit.
+    func deadline(afterNanoseconds nanoseconds: UInt64) -> UInt64 {
+        guard nanoseconds != .max else { return .max }
+        let (deadline, overflow) = reactor.now.addingReportingOverflow(max(nanoseconds, 1))
+        return overflow ? .max : deadline
+    }
+
+    // MARK: - Receiving
+
+    /// Suspends until there may be something to read. What was sent so far leaves first.
+    nonisolated(nonsending) func waitToReceive(_ id: UInt64, deadline: UInt64) async throws {
+        flushBeforeWaiting()
+        let wake: Wake
+        if owner.isCurrent {
+            wake = await withUnsafeContinuation { registerReader(id, deadline, $0) }
+        } else {
+            wake = await waitCancellably(id, deadline: deadline)
+        }
+        try check(wake, .receive)
+    }
+
+    // Not inlined: an owner's task, which never comes here, would pay for it with memory.
+    @inline(never)
+    private nonisolated(nonsending) func waitCancellably(_ id: UInt64, deadline: UInt64) async -> Wake {
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { registerReader(id, deadline, $0) }
+        } onCancel: {
+            readSide.withLock { $0.waiters.remove(id) }?.continuation.resume(returning: .cancelled)
+        }
+    }
+
+    private func registerReader(_ id: UInt64, _ deadline: UInt64, _ continuation: UnsafeContinuation<Wake, Never>) {
+        var arm = false
+        let now = readSide.withLock { side -> Wake? in
+            // Cancellation sets the flag before its handler runs, and the handler takes this lock: one sees the other.
+            if Task.isCancelled { return .cancelled }
+            if side.ended || side.finished || side.failure != nil || !stream.whenReadable(self) { return .ready }
+            side.waiters.append(Waiter(id: id, deadline: deadline, continuation: continuation))
+            arm = deadline < side.armedUntil
+            if arm { side.armedUntil = deadline }
+            return nil
+        }
+        if let now { continuation.resume(returning: now) }
+        if arm { reactor.schedule(self, at: deadline) }
+    }
+
+    func streamBecameReadable() {
+        readSide.withLock { $0.waiters.takeAll() }.wake(.ready)
+    }
+
+    // MARK: - Sending
+
+    /// What a suspended sender waits for.
+    enum SendWish { case room, drained }
+
+    /// Suspends until there may be room, or until nothing may be pending.
+    nonisolated(nonsending) func waitToSend(_ id: UInt64, for wish: SendWish = .room, deadline: UInt64) async throws {
+        let wake: Wake
+        if owner.isCurrent {
+            wake = await withUnsafeContinuation { registerWriter(id, wish, deadline, $0) }
+        } else {
+            wake = await withTaskCancellationHandler {
+                await withUnsafeContinuation { registerWriter(id, wish, deadline, $0) }
+            } onCancel: {
+                writeSide.withLock { $0.waiters.remove(id) ?? $0.drainers.remove(id) }?.continuation.resume(returning: .cancelled)
+            }
+        }
+        try check(wake, .send)
+    }
+
+    private func registerWriter(_ id: UInt64, _ wish: SendWish, _ deadline: UInt64, _ continuation: UnsafeContinuation<Wake, Never>) {
+        var arm = false
+        let now = writeSide.withLock { side -> Wake? in
+            if Task.isCancelled { return .cancelled }
+            if side.failure != nil || side.shutDown { return .ready }
+            let waiter = Waiter(id: id, deadline: deadline, continuation: continuation)
+            switch wish {
+            case .room:
+                if isBelowHighWater(side) { return .ready }
+                side.waiters.append(waiter)
+            case .drained:
+                if side.isEmpty { return .ready }
+                side.drainers.append(waiter)
+            }
+            arm = deadline < side.armedUntil
+            if arm { side.armedUntil = deadline }
+            return nil
+        }
+        if let now { continuation.resume(returning: now) }
+        if arm { reactor.schedule(self, at: deadline) }
+    }
+
+    // MARK: - Both
+
+    private func check(_ wake: Wake, _ stage: PatchbayError.Stage) throws {
+        switch wake {
+        case .ready: return
+        case .cancelled: throw CancellationError()
+        case .timedOut:
+            throw PatchbayError(
+                .timedOut,
+                stage == .send ? "the peer took nothing in time; the message was not sent" : "nothing came in time",
+                stage: stage
+            )
+        }
+    }
+
+    /// The owner's task was cancelled: each of its calls looks again and finds that out.
+    func ownerWasCancelled() {
+        readSide.withLock { $0.waiters.takeAll() }.wake(.ready)
+        let writers = writeSide.withLock { $0.takeAllWaiters() }
+        writers.0.wake(.ready)
+        writers.1.wake(.ready)
+    }
+
+    func deadlineReached(now: UInt64) -> UInt64? {
+        let (readers, nextRead) = readSide.withLock { side in
+            let due = side.waiters.takeDue(now)
+            side.armedUntil = side.waiters.nextDeadline
+            return (due, side.armedUntil)
+        }
+        let (writers, drainers, nextWrite) = writeSide.withLock { side in
+            let due = (side.waiters.takeDue(now), side.drainers.takeDue(now))
+            side.armedUntil = side.nextDeadline
+            return (due.0, due.1, side.armedUntil)
+        }
+        readers.wake(.timedOut)
+        writers.wake(.timedOut)
+        drainers.wake(.timedOut)
+        let next = min(nextRead, nextWrite)
+        return next == .max ? nil : next
+    }
+}

@@ -1,0 +1,115 @@
+internal import NIOCore
+internal import PatchbayIO
+
+/// The receiving half of a connection; reached under its lock.
+struct ReadSide {
+    /// Bytes in the clear, not yet cut into messages.
+    var buffer = ByteBuffer()
+    /// `buffer` is one of the reactor's.
+    var holdsBuffer = false
+    /// Slices of `buffer` are out: appending to it would copy all of it.
+    var lent = false
+    /// Bytes that must be there before another look for a frame is worth it.
+    var needed = 0
+    var decoder: any FrameDecoder
+    /// With a transform on the stream: sealed bytes, and what opens them.
+    var wire = ByteBuffer()
+    var opener: (any StreamOpener)?
+    /// The beginning of a message that comes in several frames.
+    var fragments: ByteBuffer?
+    var processors: [any ProcessorStep]
+    /// Messages that are complete: looked at before, or several that came of one.
+    var ready: [ByteBuffer] = []
+    /// The peer has sent something before the connection was up.
+    var hasHeard = false
+    /// The stream was read from since the connection is up.
+    var hasRead = false
+    /// No more will come from the stream.
+    var ended = false
+    /// The end came as a CLOSE; the stream's own may be still to come.
+    var heardClose = false
+    /// The end was told to the application.
+    var finished = false
+    /// A `PatchbayError`, boxed: most connections never have one, and it is large.
+    var failure: (any Error)?
+    var waiters = WaiterList()
+    var lastID: UInt64 = 0
+    var armedUntil = UInt64.max
+    /// Work done since the last turn of others.
+    var reads = 0
+    var served = 0
+
+    init(decoder: any FrameDecoder, processors: [any ProcessorStep]) {
+        self.decoder = decoder
+        self.processors = processors
+    }
+
+    /// Above this a message gets a buffer of its own.
+    static let largestPooledFrame = Reactor.readBufferBytes * 3 / 4
+    /// A message above this is read up to its end and a little further, so that the next one starts a fresh buffer.
+    static let readAheadLimit = 16_384
+    static let readAhead = 4_096
+    /// What a buffer of its own has at first, unless the message is smaller: it grows with what arrived.
+    static let firstLargeBuffer = 1 << 20
+
+    /// Makes room in `buffer` for the next read without ever copying bytes that are lent out.
+    /// - Returns: how many bytes to ask for.
+    mutating func makeRoom(_ reactor: Reactor) -> Int {
+        guard holdsBuffer else {
+            buffer = reactor.takeReadBuffer()
+            holdsBuffer = true
+            lent = false
+            return buffer.writableBytes
+        }
+        let have = buffer.readableBytes
+        if have == 0 {
+            // Clearing takes new storage where slices are out.
+            if buffer.storageCapacity != Reactor.readBufferBytes { buffer = reactor.takeReadBuffer() } else { buffer.clear() }
+            lent = false
+            return buffer.writableBytes
+        }
+        let missing = max(needed - have, 1)
+        if !lent {
+            if buffer.writableBytes >= missing { return amountToRead(missing) }
+            buffer.discardReadBytes()
+            if buffer.writableBytes >= missing { return amountToRead(missing) }
+        }
+        // A torn frame behind lent slices, or one larger than its buffer: its own bytes alone move.
+        var fresh: ByteBuffer
+        if needed <= Self.largestPooledFrame, have < Self.largestPooledFrame {
+            fresh = reactor.takeReadBuffer()
+        } else {
+            let capacity = max(min(needed + Self.readAhead, max(Self.firstLargeBuffer, 2 * have)), have + Self.readAhead)
+            fresh = ByteBufferAllocator().buffer(capacity: capacity)
+        }
+        fresh.writeImmutableBuffer(buffer)
+        // Its slices are let go before it is needed again, most often: without it each large message would cost an allocation.
+        reactor.giveReadBuffer(buffer, isLent: true)
+        buffer = fresh
+        lent = false
+        return amountToRead(missing)
+    }
+
+    private func amountToRead(_ missing: Int) -> Int {
+        needed > Self.readAheadLimit ? min(buffer.writableBytes, missing + Self.readAhead) : buffer.writableBytes
+    }
+
+    /// Gives buffers back while nothing is in them, so that an idle connection holds none.
+    mutating func releaseBuffers(_ reactor: Reactor) {
+        if holdsBuffer, buffer.readableBytes == 0 {
+            holdsBuffer = false
+            needed = 0
+            reactor.giveReadBuffer(buffer)
+            buffer = ByteBuffer()
+        }
+        if opener != nil, wire.readableBytes == 0, wire.storageCapacity > 0 {
+            reactor.giveReadBuffer(wire)
+            wire = ByteBuffer()
+        }
+    }
+
+    mutating func fail(_ error: PatchbayError) {
+        ended = true
+        if failure == nil { failure = error }
+    }
+}

@@ -1,0 +1,220 @@
+internal import CPatchbayIO
+internal import Glibc
+package import NIOCore
+internal import Synchronization
+
+/// A connected stream socket, TCP or Unix.
+///
+/// Edge-triggered, registered once, and only when somebody first has to wait.
+package final class SocketStream: ByteStream, EventSource {
+    private struct ReadSide: ~Copyable {
+        /// False once a read would block, until the next event.
+        var readable = true
+        /// The peer closed its direction or the socket failed: no further edge will come, so only EAGAIN or 0 means drained.
+        var ending = false
+        var closed = false
+        var token: RegistrationToken?
+        var waiter: (any StreamWaiter)?
+    }
+
+    private struct WriteSide: ~Copyable {
+        var writable: Bool
+        /// Registered for writability as well.
+        var armed = false
+        var closed = false
+        var waiter: (any StreamWaiter)?
+    }
+
+    package let reactor: Reactor
+    private let socket: CInt
+    /// Unix sockets may carry descriptors, which a plain recv would leave unseen.
+    private let carriesDescriptors: Bool
+    // Where both are taken, the writing side comes first.
+    private let writeSide: Locked<WriteSide>
+    private let readSide = Locked(ReadSide())
+
+    /// Takes over a connected, non-blocking socket; `connecting`: not connected yet, and writable once it is.
+    package init(socket: CInt, isUnix: Bool, connecting: Bool = false, reactor: Reactor) {
+        self.socket = socket
+        self.reactor = reactor
+        carriesDescriptors = isUnix
+        writeSide = Locked(WriteSide(writable: !connecting))
+    }
+
+    deinit {
+        if !readSide.withLock({ $0.closed }) { _ = cpb_close(socket) }
+    }
+
+    package var descriptor: CInt? { socket }
+
+    package var peer: StreamPeer {
+        readSide.withLock { side in
+            if side.closed { return StreamPeer() }
+            var peer = StreamPeer(address: Address.of(socket, cpb_peer_address))
+            var credentials = PeerCredentials(processID: 0, userID: 0, groupID: 0)
+            if carriesDescriptors,
+                cpb_peer_credentials(socket, &credentials.processID, &credentials.userID, &credentials.groupID) == 0
+            {
+                peer.credentials = credentials
+            }
+            return peer
+        }
+    }
+
+    // MARK: - Events
+
+    package func handle(_ events: UInt32) {
+        if events & ~Events.writable != 0 {
+            let waiter = readSide.withLock { side in
+                side.readable = true
+                if events & Events.ending != 0 { side.ending = true }
+                return side.waiter.take()
+            }
+            waiter?.streamBecameReadable()
+        }
+        if events & (Events.writable | Events.error | Events.hangUp) != 0 {
+            let waiter = writeSide.withLock { side -> (any StreamWaiter)? in
+                guard side.armed, !side.closed else { return nil }
+                side.writable = true
+                if let waiter = side.waiter.take() { return waiter }
+                side.armed = false
+                rearm(Events.reading)
+                return nil
+            }
+            waiter?.streamBecameWritable()
+        }
+    }
+
+    private func rearm(_ events: UInt32) {
+        readSide.withLock { side in
+            if let token = side.token, !side.closed { reactor.modify(socket, token, events: events) }
+        }
+    }
+
+    private func register(_ side: inout ReadSide, events: UInt32) -> IOFailure? {
+        guard side.token == nil, !side.closed else { return nil }
+        switch reactor.register(socket, self, events: events) {
+        case .success(let token):
+            side.token = token
+            return nil
+        case .failure(let failure): return failure
+        }
+    }
+
+    // MARK: - Reading
+
+    package func read(into buffer: inout ByteBuffer, upTo maximum: Int) -> ReadOutcome {
+        readSide.withLock { side in
+            if side.closed { return .end }
+            if !side.readable { return .blocked }
+            var control: CInt = 0
+            var result = 0
+            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: maximum) { space in
+                result =
+                    carriesDescriptors
+                    ? cpb_recv_message(socket, space.baseAddress, maximum, &control) : cpb_recv(socket, space.baseAddress, maximum)
+                return max(result, 0)
+            }
+            if result > 0 {
+                // Short means drained, but not after control data, and only while an edge can still follow.
+                if result < maximum, control == 0, side.token != nil, !side.ending { side.readable = false }
+                return .bytes(result)
+            }
+            if result == 0 { return .end }
+            if result == -Int(EAGAIN) {
+                side.readable = false
+                return .blocked
+            }
+            return .failed(IOFailure(errno: CInt(-result), operation: "receive"))
+        }
+    }
+
+    package func whenReadable(_ waiter: any StreamWaiter) -> Bool {
+        readSide.withLock { side in
+            if side.closed || side.readable { return false }
+            side.waiter = waiter
+            if register(&side, events: Events.reading) != nil {
+                // Nothing would ever wake the waiter: let it read, and meet the failure.
+                side.waiter = nil
+                side.readable = true
+                return false
+            }
+            return true
+        }
+    }
+
+    // MARK: - Writing
+
+    package func write(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> WriteOutcome {
+        writeSide.withLock { side in
+            if side.closed { return .failed(IOFailure(errno: EPIPE, operation: "send")) }
+            if !side.writable { return .blocked }
+            let result =
+                body.isEmpty
+                ? cpb_send(socket, head.baseAddress, head.count)
+                : head.isEmpty
+                    ? cpb_send(socket, body.baseAddress, body.count)
+                    : cpb_send_two(socket, head.baseAddress, head.count, body.baseAddress, body.count)
+            if result >= 0 { return .bytes(result) }
+            if result == -Int(EAGAIN) {
+                side.writable = false
+                return .blocked
+            }
+            return .failed(IOFailure(errno: CInt(-result), operation: "send"))
+        }
+    }
+
+    package func whenWritable(_ waiter: any StreamWaiter) -> Bool {
+        writeSide.withLock { side in
+            if side.closed || side.writable { return false }
+            side.waiter = waiter
+            let failure = readSide.withLock { read -> IOFailure? in
+                if let token = read.token {
+                    // Even when armed already: modifying makes epoll look again, so an edge between EAGAIN and here is not lost.
+                    reactor.modify(socket, token, events: Events.readingAndWriting)
+                    return nil
+                }
+                return register(&read, events: Events.readingAndWriting)
+            }
+            side.armed = failure == nil
+            if failure != nil {
+                side.waiter = nil
+                side.writable = true
+            }
+            return failure == nil
+        }
+    }
+
+    /// For a socket that was connecting: what became of it.
+    package func connectionError() -> IOFailure? {
+        readSide.withLock { side in
+            guard !side.closed else { return IOFailure(errno: ECANCELED, operation: "connect") }
+            let error = cpb_socket_error(socket)
+            return error == 0 ? nil : IOFailure(errno: error, operation: "connect")
+        }
+    }
+
+    // MARK: - Ending
+
+    package func shutdownOutput() {
+        writeSide.withLock { side in
+            if !side.closed { _ = cpb_shutdown_output(socket) }
+        }
+    }
+
+    package func close(abort: Bool) {
+        // Both locks: nobody is inside a system call on this descriptor when its number becomes free.
+        let waiters = writeSide.withLock { write -> ((any StreamWaiter)?, (any StreamWaiter)?) in
+            readSide.withLock { read in
+                if read.closed { return (nil, nil) }
+                read.closed = true
+                write.closed = true
+                if let token = read.token { reactor.unregister(socket, token) }
+                _ = abort ? cpb_reset_and_close(socket) : cpb_close(socket)
+                return (read.waiter.take(), write.waiter.take())
+            }
+        }
+        waiters.0?.streamBecameReadable()
+        waiters.1?.streamBecameWritable()
+    }
+}

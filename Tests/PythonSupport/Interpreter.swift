@@ -1,0 +1,35 @@
+internal import Foundation
+package import Testing
+
+/// A CPython of this machine, 3.8 or later.
+package struct Interpreter: Sendable, CustomTestStringConvertible {
+    package var path: String
+    package var version: [Int]
+
+    package var testDescription: String { "CPython \(version[0]).\(version[1])" }
+    /// It authenticates with named digests; older ones know only MD5.
+    package var isModern: Bool { version[1] >= 12 }
+
+    package static let absence: Comment = "no CPython 3.8 or later in PATH, ~/.pyenv/versions or /usr/bin"
+
+    /// One of each version.
+    package static let all: [Interpreter] = {
+        var candidates = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/python3" }
+        let versions = NSHomeDirectory() + "/.pyenv/versions"
+        candidates += ((try? FileManager.default.contentsOfDirectory(atPath: versions)) ?? []).map { "\(versions)/\($0)/bin/python3" }
+        candidates += (8...14).map { "/usr/bin/python3.\($0)" }
+        var found: [[Int]: Interpreter] = [:]
+        for path in candidates where FileManager.default.isExecutableFile(atPath: path) {
+            let script = "import sys; print('%d.%d' % sys.version_info[:2])"
+            guard let answer = try? Script(path: path, script).run("") else { continue }
+            let version = answer.split(separator: "\n").first.map { $0.split(separator: ".").compactMap { Int($0) } } ?? []
+            guard version.count == 2, version[0] == 3, version[1] >= 8, found[version] == nil else { continue }
+            found[version] = Interpreter(path: path, version: version)
+        }
+        let all = found.values.sorted { $0.version.lexicographicallyPrecedes($1.version) }
+        print(
+            "CPython for these tests: " + (all.isEmpty ? "none" : all.map { "\($0.version[0]).\($0.version[1])" }.joined(separator: ", "))
+        )
+        return all
+    }()
+}
