@@ -84,8 +84,13 @@ struct Receiver {
             scans += 1
             let scan = try buffer[offset...].withUnsafeBytes { try decoder.scan($0, atEnd: atEnd, maximum: maximum) }
             switch scan {
-            case .frame(let header, let body, let trailer), .fragment(let header, let body, let trailer),
-                .control(let header, let body, let trailer):
+            case .control(let header, let body, let trailer):
+                // The maximum is that of messages; control frames have one of their own.
+                guard body <= LengthFraming.defaultLargestControl, header + body + trailer <= buffer.count - offset else {
+                    throw Overclaimed()
+                }
+                offset += header + body + trailer
+            case .frame(let header, let body, let trailer), .fragment(let header, let body, let trailer):
                 guard body <= maximum, header + body + trailer <= buffer.count - offset else { throw Overclaimed() }
                 messages.append(Array(buffer[offset + header..<offset + header + body]))
                 offset += header + body + trailer
