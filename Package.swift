@@ -59,6 +59,10 @@ let package = Package(
     name: "patchbay",
     products: [
         .library(name: "Patchbay", targets: ["Patchbay"]),
+        // Heavier than the core (libffi), so products of their own.
+        .library(name: "PatchbayLoader", targets: ["PatchbayLoader"]),
+        .library(name: "PatchbayPlugin", targets: ["PatchbayPlugin"]),
+        .library(name: "PatchbayTesting", targets: ["PatchbayTesting"]),
         .executable(name: "patchbay", targets: ["PatchbayCLI"]),
     ] + optional.map { .library(name: $0.name, targets: [$0.name]) },
     dependencies: [
@@ -75,10 +79,21 @@ let package = Package(
             dependencies: ["PatchbayCore"] + builtIn.map { .target(name: $0.name) },
             swiftSettings: settings
         ),
+        // The plugin interface: one header.
+        .target(name: "CPatchbay"),
+        .systemLibrary(name: "CLibFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
+        .target(
+            name: "PatchbayLoader",
+            dependencies: ["PatchbayCore", "PatchbayIO", "CPatchbayIO", "CPatchbay", "CLibFFI", "PatchbayJSON", bytes, crypto],
+            swiftSettings: settings
+        ),
+        .target(name: "PatchbayPlugin", dependencies: ["PatchbayCore", "PatchbayIO", "CPatchbay", bytes], swiftSettings: settings),
+        .target(name: "PatchbayTesting", dependencies: ["PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
         .executableTarget(
             name: "PatchbayCLI",
             dependencies: [
-                "Patchbay", "PatchbayExec", "PatchbayJSON", "PatchbayMutualHMAC", "PatchbayPassword", bytes,
+                "Patchbay", "PatchbayLoader", "PatchbayTesting", "PatchbayExec", "PatchbayJSON", "PatchbayMutualHMAC", "PatchbayPassword",
+                bytes,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -92,6 +107,7 @@ let package = Package(
         ),
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
         test("PatchbayCLI", ["PatchbayCLI"]),
+        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport"]),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),

@@ -39,3 +39,9 @@ need_swift() {
     say "no swift on the PATH: install Swift 6.3 or later, https://swift.org/install"
     exit 1
 }
+
+# The loader binds C libraries through libffi, and C plugins need a compiler.
+need_loader() {
+    need gcc:gcc make:make pkg-config:pkg-config
+    pkg-config --exists libffi || install_packages libffi-dev
+}

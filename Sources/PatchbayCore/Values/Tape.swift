@@ -22,28 +22,44 @@ public struct Tape: Sendable {
 
 /// One token of a ``Tape``, in 16 bytes.
 public struct Token: Sendable, Hashable {
-    public enum Kind: UInt8, Sendable {
-        case null, bool, int, unsigned, float, double
+    /// What a token is.
+    ///
+    /// The numbers, and the layout of a token, are those of the plugin interface (`patchbay_token`): they never change.
+    public enum Kind: UInt8, Sendable, CaseIterable {
+        case null = 0
+        case bool = 1
+        case int = 2
+        case unsigned = 3
+        case float = 4
+        case double = 5
         /// `length` bytes at `payload`.
-        case string, bytes
+        case string = 6
+        /// `length` bytes at `payload`.
+        case bytes = 7
         /// Magnitude bytes at `payload`, most significant first.
-        case positiveBigInteger, negativeBigInteger
+        case positiveBigInteger = 8
+        /// Magnitude bytes at `payload`, most significant first.
+        case negativeBigInteger = 9
         /// ASCII at `payload`.
-        case number
+        case number = 10
         /// `length` elements follow; `payload` is the index of the token behind the last.
-        case array, tuple, set
+        case array = 11
+        /// As an array.
+        case tuple = 12
+        /// As an array.
+        case set = 13
         /// `length` pairs follow as key, value; `payload` is the index of the token behind the last.
-        case map
+        case map = 14
         /// One value follows; `payload` is the tag's number.
-        case tag
+        case tag = 15
         /// One value follows; the name is `length` bytes at `payload`.
-        case namedTag
+        case namedTag = 16
         /// `length` bytes at `payload`; the type is in `detail`.
-        case `extension`
+        case `extension` = 17
         /// The value is in `detail`.
-        case simple
+        case simple = 18
         /// `module`, a NUL and `name`: `length` bytes at `payload`.
-        case global
+        case global = 19
     }
 
     public var kind: Kind

@@ -1,0 +1,1 @@
+// The exported tables of a Swift plugin.
