@@ -20,7 +20,8 @@ endif
 CFLAGS ?= -O2 -g
 
 # What is not the builder's to choose. Hidden: the entry alone is exported, and two plugins never meet each other's names.
-strict := -std=c11 -Wall -Wextra -Wpedantic -Werror -fPIC -fvisibility=hidden -pthread -I$(root)Sources/CPatchbay/include
+strict := -std=c11 -Wall -Wextra -Wpedantic -Werror -fPIC -fvisibility=hidden -pthread -I$(root)Sources/CPatchbay/include -I$(here)Base64
+vpath %.c $(here)Base64
 link := -shared -pthread -Wl,-z,now -Wl,-z,relro
 ifdef SANITIZE
 strict += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer
@@ -34,7 +35,7 @@ package_flags = $(shell pkg-config $(1) $(PACKAGES) 2>/dev/null)
 strict += $(if $(PACKAGES),$(call package_flags,--cflags))
 
 objects := $(SOURCES:%.c=$(BUILD)/%.o)
-headers := $(wildcard *.h) $(root)Sources/CPatchbay/include/patchbay_plugin.h
+headers := $(wildcard *.h) $(here)Base64/base64.h $(root)Sources/CPatchbay/include/patchbay_plugin.h
 
 all: $(OUTPUT)
 

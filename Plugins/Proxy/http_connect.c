@@ -1,5 +1,6 @@
 /* CONNECT of HTTP/1.1: RFC 9110 section 9.3.6, with the Basic credentials of RFC 7617. */
 #define _GNU_SOURCE
+#include "base64.h"
 #include "proxy.h"
 
 #include <stdio.h>
@@ -34,7 +35,7 @@ static char *credentials(const request *request, size_t *capacity) {
     size_t count = request->user.count + 1 + request->password.count;
     uint8_t *plain = malloc(count);
     char *text;
-    *capacity = 4 * ((count + 2) / 3) + 1;
+    *capacity = BASE64_COUNT(count) + 1;
     text = malloc(*capacity);
     if (plain != NULL && text != NULL) {
         memcpy(plain, request->user.data, request->user.count);

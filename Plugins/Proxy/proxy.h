@@ -43,7 +43,4 @@ int32_t ask_socks5(tunnel *tunnel, const request *request);
 int32_t check_http_connect(tunnel *tunnel, const request *request);
 int32_t ask_http_connect(tunnel *tunnel, const request *request);
 
-/* base64.c: RFC 4648 with padding; `out` holds 4 * ((count + 2) / 3) bytes. */
-size_t base64_encode(const uint8_t *data, size_t count, char *out);
-
 #endif
