@@ -1,11 +1,12 @@
-# How a plugin in C is built: the part that the Makefiles beside this share. Each sets NAME and SOURCES, and PACKAGES where it needs
-# Debian's libraries. gcc or clang is enough, and make.
+# How a plugin in C is built: the part that the Makefiles beside this share. Each sets NAME and SOURCES and CHECK, the name of
+# its test in Tests/CPlugins. gcc or clang is enough, and make.
 #
 #   make                       build/patchbay-NAME.so
 #   make check                 and its tests, which load it as a host does
 #   make check SANITIZE=address
 #   make BUILD=/some/folder    puts everything there
 #
+# NEEDS names headers of libraries with their packages, as in yaml.h:libyaml-dev.
 # CFLAGS and LDFLAGS are the builder's, as ever.
 
 here := $(dir $(lastword $(MAKEFILE_LIST)))
@@ -30,9 +31,12 @@ else
 link += -Wl,-z,defs
 endif
 
-# Asks pkg-config where there is one, and else takes the compiler's own folders.
-package_flags = $(shell pkg-config $(1) $(PACKAGES) 2>/dev/null)
-strict += $(if $(PACKAGES),$(call package_flags,--cflags))
+# A library that is not there is said in words, before the compiler says it in its own.
+ifneq ($(MAKECMDGOALS),clean)
+has_header = $(shell echo '\#include <$(1)>' | $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 && echo yes)
+$(foreach need,$(NEEDS),$(if $(call has_header,$(firstword $(subst :, ,$(need)))),,\
+    $(error $(NAME) needs $(firstword $(subst :, ,$(need))): apt-get install $(lastword $(subst :, ,$(need))))))
+endif
 
 objects := $(SOURCES:%.c=$(BUILD)/%.o)
 headers := $(wildcard *.h) $(here)Base64/base64.h $(root)Sources/CPatchbay/include/patchbay_plugin.h
