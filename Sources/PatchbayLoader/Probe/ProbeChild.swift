@@ -7,18 +7,18 @@ internal import PatchbayIO
 ///
 /// It has no descriptor but its standard ones, an environment without this process's secrets, and a process group of its own, which is killed
 /// as a whole: at the deadline, and once its first process has ended.
-final class ProbeChild: Sendable {
-    enum Ending: Sendable { case exited(Int32), killed(signal: Int32), timedOut }
+package final class ProbeChild: Sendable {
+    package enum Ending: Sendable { case exited(Int32), killed(signal: Int32), timedOut }
 
-    struct Observation: Sendable {
-        var ending = Ending.exited(0)
+    package struct Observation: Sendable {
+        package var ending = Ending.exited(0)
         /// What it said on its line, at most ``mostLines`` bytes.
-        var lines: [UInt8] = []
+        package var lines: [UInt8] = []
         /// The last lines of its other output.
-        var log: [String] = []
-        var milliseconds = 0
+        package var log: [String] = []
+        package var milliseconds = 0
         /// Nothing ran at all.
-        var startFailure: String?
+        package var startFailure: String?
     }
 
     private static let mostLines = 64 << 10

@@ -24,7 +24,13 @@ package struct Prober: Sendable {
         var argument = ByteBuffer()
         let request = ProbeRequest(path: path, identity: identity, major: version.major, minor: version.minor, limits: limits)
         try JSONCodec().encode(request, into: &argument)
-        let child = try ProbeChild(helper: helper, arguments: [Probe.command, String(buffer: argument)], limits: limits)
+        return try outcome(await observe([Probe.command, String(buffer: argument)]))
+    }
+
+    /// Runs the helper with these arguments, within the limits, to its end. A cancelled task kills it.
+    /// - Throws: ``PatchbayError`` where no child can be made; `CancellationError`.
+    package func observe(_ arguments: [String]) async throws -> ProbeChild.Observation {
+        let child = try ProbeChild(helper: helper, arguments: arguments, limits: limits)
         let observation = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 // It waits in poll for as long as the plugin may take.
@@ -34,7 +40,7 @@ package struct Prober: Sendable {
             child.cancel()
         }
         try Task.checkCancellation()
-        return try outcome(observation)
+        return observation
     }
 
     private func outcome(_ observation: ProbeChild.Observation) throws(PatchbayError) -> ProbeOutcome {
