@@ -1,6 +1,7 @@
 internal import CPatchbayIO
 internal import Glibc
 internal import NIOCore
+internal import PatchbayCore
 internal import PatchbayJSON
 
 /// What a child that runs a plugin has to say, a line of JSON each, on a descriptor that the plugin does not know.

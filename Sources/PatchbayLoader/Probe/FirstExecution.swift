@@ -22,7 +22,7 @@ package struct FileIdentity: Sendable, Hashable, Codable {
 }
 
 /// The one place from which a plugin's own code is run.
-enum FirstExecution {
+package enum FirstExecution {
     static func metadata(ofObject text: ByteBuffer) throws -> PluginMetadata { try JSONCodec().decode(PluginMetadata.self, from: text) }
     static func metadata(ofManifest text: ByteBuffer, path: String) throws -> PluginMetadata { try JSONCodec().decode(PluginMetadata.self, from: text) }
 
@@ -41,7 +41,10 @@ enum FirstExecution {
     }
 
     /// In this process.
-    static func open(_ plugin: FoundPlugin, _ version: InterfaceVersion) throws -> any Plugin {
+    package static func open(_ plugin: FoundPlugin, _ version: InterfaceVersion) throws -> any Plugin {
         throw PatchbayError(.unsupported, "loading is not built yet", stage: .plugin)
     }
+
+    /// What a plugin that this opened broke, as far as the host saw it.
+    package static func breach(of plugin: any Plugin) -> PatchbayError? { nil }
 }
