@@ -90,11 +90,16 @@ let package = Package(
         .target(name: "PatchbayPlugin", dependencies: ["PatchbayCore", "PatchbayIO", "CPatchbay", bytes], swiftSettings: settings),
         .target(name: "PatchbayTesting", dependencies: ["PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
         // What `patchbay check` does: the conformance suites against a plugin's file, a child for each test.
-        .target(name: "PatchbayCheck", dependencies: ["PatchbayLoader", "PatchbayTesting", "PatchbayCore", bytes], swiftSettings: settings),
+        .target(
+            name: "PatchbayCheck",
+            dependencies: ["PatchbayLoader", "PatchbayTesting", "PatchbayCore", bytes],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "PatchbayCLI",
             dependencies: [
-                "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayExec", "PatchbayJSON", "PatchbayMutualHMAC", "PatchbayPassword",
+                "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTesting", "PatchbayExec", "PatchbayJSON", "PatchbayMutualHMAC",
+                "PatchbayPassword",
                 bytes,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

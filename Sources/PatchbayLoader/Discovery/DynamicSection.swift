@@ -51,7 +51,9 @@ struct DynamicSection {
             default: break
             }
             // Each can be 4 KiB long, and thousands can name the same bytes.
-            guard strings.total <= ObjectFile.largestNameTable else { throw ObjectFault("the names in its dynamic section have more than 1 MiB") }
+            guard strings.total <= ObjectFile.largestNameTable else {
+                throw ObjectFault("the names in its dynamic section have more than 1 MiB")
+            }
         }
         // ld.so(8): DT_RPATH is ignored where there is a DT_RUNPATH.
         if let path = paths[Tag.runpath] ?? paths[Tag.rpath] {

@@ -64,9 +64,17 @@ package struct FoundPlugin: Sendable {
             let detail = outcome.hasPassed ? "it passed, in \(outcome.milliseconds) ms" : "\(outcome.reason); \(outcome.advice)"
             steps.append(PluginReport.Step(name: "first run", outcome: outcome.hasPassed ? .passed : .failed, detail: detail))
         } else if state == .unchecked {
-            steps.append(PluginReport.Step(name: "first run", outcome: .skipped, detail: "it was never run; it will be, in a child, before it is loaded"))
+            steps.append(
+                PluginReport.Step(
+                    name: "first run",
+                    outcome: .skipped,
+                    detail: "it was never run; it will be, in a child, before it is loaded"
+                )
+            )
         }
-        if case .shadowed(let other) = state { steps.append(PluginReport.Step(name: "names", outcome: .failed, detail: "shadowed by \(other)")) }
+        if case .shadowed(let other) = state {
+            steps.append(PluginReport.Step(name: "names", outcome: .failed, detail: "shadowed by \(other)"))
+        }
         return PluginReport(
             name: name,
             version: metadata?.version ?? "",

@@ -24,7 +24,9 @@ package struct FileIdentity: Sendable, Hashable, Codable {
 /// The one place from which a plugin's own code is run.
 package enum FirstExecution {
     static func metadata(ofObject text: ByteBuffer) throws -> PluginMetadata { try JSONCodec().decode(PluginMetadata.self, from: text) }
-    static func metadata(ofManifest text: ByteBuffer, path: String) throws -> PluginMetadata { try JSONCodec().decode(PluginMetadata.self, from: text) }
+    static func metadata(ofManifest text: ByteBuffer, path: String) throws -> PluginMetadata {
+        try JSONCodec().decode(PluginMetadata.self, from: text)
+    }
 
     /// Runs a plugin for the first time, in a child.
     /// - Returns: its thread model.

@@ -33,7 +33,13 @@ package final class ProbeChild: Sendable {
 
     init(helper: String, arguments: [String], limits: ProbeLimits) throws(PatchbayError) {
         let event = cpb_event_create()
-        guard event >= 0 else { throw PatchbayError(.tooManyDescriptors, "cannot run a plugin's first execution: \(String(cString: strerror(-event)))", stage: .plugin) }
+        guard event >= 0 else {
+            throw PatchbayError(
+                .tooManyDescriptors,
+                "cannot run a plugin's first execution: \(String(cString: strerror(-event)))",
+                stage: .plugin
+            )
+        }
         cancellation = OwnedDescriptor(event)
         self.helper = helper
         self.arguments = arguments
@@ -77,7 +83,9 @@ package final class ProbeChild: Sendable {
     }
 
     private func spawn(output: CInt, errors: CInt) throws(IOFailure) -> pid_t {
-        guard let nothing = OwnedDescriptor.open("/dev/null", flags: O_RDONLY) else { throw IOFailure(errno: errno, operation: "open /dev/null") }
+        guard let nothing = OwnedDescriptor.open("/dev/null", flags: O_RDONLY) else {
+            throw IOFailure(errno: errno, operation: "open /dev/null")
+        }
         var processID: pid_t = 0
         let status = ChildProgram.withStrings([helper] + arguments) { arguments in
             ChildProgram.withStrings(environment) { environment in
