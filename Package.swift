@@ -115,6 +115,13 @@ let package = Package(
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
         test("PatchbayCLI", ["PatchbayCLI"]),
         test("PatchbayTesting", ["PatchbayTesting", "Patchbay", "PatchbayCore", "PatchbayIO"]),
+        .testTarget(
+            name: "PatchbayCheckTests",
+            dependencies: ["PatchbayCheck", "PatchbayTesting", "PatchbayCore", bytes],
+            path: "Tests/PatchbayCheckTests",
+            exclude: ["Rogues"],
+            swiftSettings: settings
+        ),
         test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport"]),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
