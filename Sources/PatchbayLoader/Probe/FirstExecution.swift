@@ -1,14 +1,14 @@
 // The seam to Tables/ and Manifest/.
 internal import CPatchbayIO
 internal import Glibc
-internal import NIOCore
+package import NIOCore
 package import PatchbayCore
 internal import PatchbayJSON
 
 package struct FileIdentity: Sendable, Hashable, Codable {
     package var device: UInt64
     package var inode: UInt64
-    package var size: UInt64
+    package var size: Int64
     package var changedAt: Int64
 
     package init(descriptor: CInt) throws(PatchbayError) {
@@ -16,17 +16,15 @@ package struct FileIdentity: Sendable, Hashable, Codable {
         guard fstat(descriptor, &status) == 0 else { throw PatchbayError(.systemFailure, String(cString: strerror(errno)), stage: .plugin) }
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
-        size = UInt64(status.st_size)
+        size = Int64(status.st_size)
         changedAt = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
     }
 }
 
 /// The one place from which a plugin's own code is run.
 package enum FirstExecution {
-    static func metadata(ofObject text: ByteBuffer) throws -> PluginMetadata { try JSONCodec().decode(PluginMetadata.self, from: text) }
-    static func metadata(ofManifest text: ByteBuffer, path: String) throws -> PluginMetadata {
-        try JSONCodec().decode(PluginMetadata.self, from: text)
-    }
+    package static func metadata(ofObject text: ByteBuffer) throws -> PluginMetadata { try JSONCodec().decode(PluginMetadata.self, from: text) }
+    package static func metadata(ofManifest text: ByteBuffer, path: String) throws -> PluginMetadata { try JSONCodec().decode(PluginMetadata.self, from: text) }
 
     /// Runs a plugin for the first time, in a child.
     /// - Returns: its thread model.
@@ -36,9 +34,11 @@ package enum FirstExecution {
             throw PatchbayError(.refused, String(cString: dlerror()), stage: .plugin)
         }
         tell(.entry)
-        guard dlsym(handle, "patchbay_plugin_entry") != nil else {
+        guard let symbol = dlsym(handle, "patchbay_plugin_entry") else {
             throw PatchbayError(.refused, "it exports no patchbay_plugin_entry", stage: .plugin)
         }
+        typealias Entry = @convention(c) (UnsafeRawPointer?, UnsafeMutableRawPointer?) -> UnsafeRawPointer?
+        guard unsafeBitCast(symbol, to: Entry.self)(nil, nil) != nil else { throw PatchbayError(.refused, "its entry refused", stage: .plugin) }
         return nil
     }
 

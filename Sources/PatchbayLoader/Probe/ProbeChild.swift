@@ -89,7 +89,7 @@ package final class ProbeChild: Sendable {
         var processID: pid_t = 0
         let status = ChildProgram.withStrings([helper] + arguments) { arguments in
             ChildProgram.withStrings(environment) { environment in
-                cpb_spawn(helper, arguments, environment, nothing.number, output, errors, 1, &processID)
+                cpb_spawn_group(helper, arguments, environment, nothing.number, output, errors, &processID)
             }
         }
         guard status == 0 else { throw IOFailure(errno: -status, operation: "start \(helper)") }
