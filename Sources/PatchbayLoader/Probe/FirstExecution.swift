@@ -1,52 +1,42 @@
-// The seam to Tables/ and Manifest/.
-internal import CPatchbayIO
 internal import Glibc
 package import NIOCore
 package import PatchbayCore
-internal import PatchbayJSON
-
-package struct FileIdentity: Sendable, Hashable, Codable {
-    package var device: UInt64
-    package var inode: UInt64
-    package var size: Int64
-    package var changedAt: Int64
-
-    package init(descriptor: CInt) throws(PatchbayError) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw PatchbayError(.systemFailure, String(cString: strerror(errno)), stage: .plugin) }
-        device = UInt64(status.st_dev)
-        inode = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        changedAt = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
-    }
-}
 
 /// The one place from which a plugin's own code is run.
 package enum FirstExecution {
-    package static func metadata(ofObject text: ByteBuffer) throws -> PluginMetadata { try JSONCodec().decode(PluginMetadata.self, from: text) }
-    package static func metadata(ofManifest text: ByteBuffer, path: String) throws -> PluginMetadata { try JSONCodec().decode(PluginMetadata.self, from: text) }
+    package static func metadata(ofObject text: ByteBuffer) throws(PatchbayError) -> PluginMetadata { try PluginMetadata.parse(text) }
+
+    package static func metadata(ofManifest text: ByteBuffer, path: String) throws -> PluginMetadata { try PluginMetadata.parse(text) }
 
     /// Runs a plugin for the first time, in a child.
     /// - Returns: its thread model.
     static func rehearse(_ plugin: FoundPlugin, _ version: InterfaceVersion, _ tell: (ProbeOutcome.Stage) -> Void) throws -> String? {
         tell(.open)
-        guard let handle = dlopen(plugin.path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
-            throw PatchbayError(.refused, String(cString: dlerror()), stage: .plugin)
+        // Apart from the entry, so that the parent learns which of the two it was; the module then finds it open.
+        guard dlopen(plugin.path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) != nil else {
+            throw PatchbayError(.pluginRefused, String(cString: dlerror()), stage: .plugin)
         }
         tell(.entry)
-        guard let symbol = dlsym(handle, "patchbay_plugin_entry") else {
-            throw PatchbayError(.refused, "it exports no patchbay_plugin_entry", stage: .plugin)
-        }
-        typealias Entry = @convention(c) (UnsafeRawPointer?, UnsafeMutableRawPointer?) -> UnsafeRawPointer?
-        guard unsafeBitCast(symbol, to: Entry.self)(nil, nil) != nil else { throw PatchbayError(.refused, "its entry refused", stage: .plugin) }
-        return nil
+        let opened = try open(plugin, version)
+        tell(.register)
+        var registry = Registry()
+        try registry.register(opened.plugin, source: plugin.source)
+        return opened.threads
     }
 
     /// In this process.
-    package static func open(_ plugin: FoundPlugin, _ version: InterfaceVersion) throws -> any Plugin {
-        throw PatchbayError(.unsupported, "loading is not built yet", stage: .plugin)
+    package static func open(_ plugin: FoundPlugin, _ version: InterfaceVersion) throws -> OpenedPlugin {
+        guard let metadata = plugin.metadata else { throw PatchbayError(.pluginRefused, "\(plugin.path) has no metadata", stage: .plugin) }
+        let module = try LoadedModule(path: plugin.path, metadata: metadata, file: plugin.file?.identity, version: version)
+        return OpenedPlugin(plugin: module.plugin, threads: module.threads) { module.breach }
     }
+}
 
-    /// What a plugin that this opened broke, as far as the host saw it.
-    package static func breach(of plugin: any Plugin) -> PatchbayError? { nil }
+/// A plugin that is part of this process now.
+package struct OpenedPlugin: Sendable {
+    package var plugin: any Plugin
+    /// `instance`, `plugin` or `parallel`; nil where it has no such word.
+    package var threads: String?
+    /// What it broke, as far as the host saw it.
+    package var breach: @Sendable () -> PatchbayError?
 }

@@ -44,6 +44,9 @@ package final class LoadedModule: Sendable {
     /// Registers layers whose objects call the tables.
     package var plugin: any Plugin { loaded }
 
+    /// `instance`, `plugin` or `parallel`.
+    package var threads: String { "\(contract.threads)" }
+
     /// Set once the plugin broke the interface: from then on each call into it fails with this.
     package var breach: PatchbayError? { contract.breach }
 
