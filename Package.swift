@@ -91,8 +91,9 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
+        test("FuzzSupport", ["FuzzSupport"]),
         test("PatchbayCLI", ["PatchbayCLI"]),
-        test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),
+        test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "TransportTestSupport", "FuzzSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),
         test("MutualHMAC", ["PatchbayMutualHMAC", "PatchbayCore", "FuzzSupport", crypto]),
@@ -100,14 +101,19 @@ let package = Package(
         test("PeerCredentials", ["PatchbayPeerCredentials", "PatchbayCore", "PatchbayIO"]),
         test("Framings", ["PatchbayCore", "PatchbayFramings", "FuzzSupport"]),
         test("Processors", ["PatchbayCore", "PatchbayProcessors"]),
-        test("JSON", ["PatchbayJSON", "PatchbayCore"]),
-        .target(name: "CodecTestSupport", dependencies: ["PatchbayCore", bytes], path: "Tests/CodecTestSupport", swiftSettings: settings),
+        test("JSON", ["PatchbayJSON", "PatchbayCore", "FuzzSupport"]),
+        .target(
+            name: "CodecTestSupport",
+            dependencies: ["PatchbayCore", "FuzzSupport", bytes],
+            path: "Tests/CodecTestSupport",
+            swiftSettings: settings
+        ),
         test("MessagePack", ["PatchbayMessagePack", "PatchbayCore", "CodecTestSupport"]),
         test("CBOR", ["PatchbayCBOR", "PatchbayCore", "CodecTestSupport"]),
         test("PlainCodecs", ["PatchbayPlainCodecs", "PatchbayCore", "CodecTestSupport"]),
         test("Documentation", ["Patchbay"]),
         .target(name: "PythonSupport", path: "Tests/PythonSupport", swiftSettings: settings),
-        test("Python", ["PatchbayPython", "PatchbayCore", "PythonSupport"]),
+        test("Python", ["PatchbayPython", "PatchbayCore", "PythonSupport", "FuzzSupport"]),
         .target(
             name: "TransportTestSupport",
             dependencies: ["PatchbayCore", "PatchbayIO", bytes],
