@@ -113,6 +113,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
+        test("FuzzSupport", ["FuzzSupport"]),
         test("PatchbayCLI", ["PatchbayCLI"]),
         test("PatchbayTesting", ["PatchbayTesting", "Patchbay", "PatchbayCore", "PatchbayIO"]),
         .testTarget(
@@ -123,7 +124,7 @@ let package = Package(
             swiftSettings: settings
         ),
         test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport"]),
-        test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
+        test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting", "FuzzSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
         test("MutualHMAC", ["PatchbayMutualHMAC", "PatchbayCore", "FuzzSupport", crypto]),
@@ -131,14 +132,19 @@ let package = Package(
         test("PeerCredentials", ["PatchbayPeerCredentials", "PatchbayCore", "PatchbayIO"]),
         test("Framings", ["PatchbayCore", "PatchbayFramings", "FuzzSupport"]),
         test("Processors", ["PatchbayCore", "PatchbayProcessors"]),
-        test("JSON", ["PatchbayJSON", "PatchbayCore"]),
-        .target(name: "CodecTestSupport", dependencies: ["PatchbayCore", bytes], path: "Tests/CodecTestSupport", swiftSettings: settings),
+        test("JSON", ["PatchbayJSON", "PatchbayCore", "FuzzSupport"]),
+        .target(
+            name: "CodecTestSupport",
+            dependencies: ["PatchbayCore", "FuzzSupport", bytes],
+            path: "Tests/CodecTestSupport",
+            swiftSettings: settings
+        ),
         test("MessagePack", ["PatchbayMessagePack", "PatchbayCore", "CodecTestSupport"]),
         test("CBOR", ["PatchbayCBOR", "PatchbayCore", "CodecTestSupport"]),
         test("PlainCodecs", ["PatchbayPlainCodecs", "PatchbayCore", "CodecTestSupport"]),
         test("Documentation", ["Patchbay"]),
         .target(name: "PythonSupport", path: "Tests/PythonSupport", swiftSettings: settings),
-        test("Python", ["PatchbayPython", "PatchbayCore", "PythonSupport"]),
+        test("Python", ["PatchbayPython", "PatchbayCore", "PythonSupport", "FuzzSupport"]),
         test("UnixSocket", ["PatchbayUnixSocket", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
         test("StandardIO", ["PatchbayStandardIO", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
         test("Exec", ["PatchbayExec", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
