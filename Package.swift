@@ -106,8 +106,9 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
-        test("PatchbayCLI", ["PatchbayCLI"]),
-        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport"]),
+        .target(name: "PluginTestSupport", path: "Tests/PluginTestSupport", swiftSettings: settings),
+        test("PatchbayCLI", ["PatchbayCLI", "PluginTestSupport"]),
+        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport", "PluginTestSupport"]),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),

@@ -46,4 +46,9 @@ package enum FirstExecution {
     static func open(_ plugin: FoundPlugin, _ version: InterfaceVersion) throws -> any Plugin {
         throw PatchbayError(.unsupported, "loading is not built yet", stage: .plugin)
     }
+
+    /// What the metadata says, as layers that nothing can be made of.
+    package static func layers(describedBy metadata: PluginMetadata) -> [Layer] {
+        metadata.layers.map { Layer(name: $0.name, summary: $0.summary, examples: $0.examples ?? [], maker: .codec { _ in BytesCodec() }) }
+    }
 }
