@@ -74,6 +74,36 @@ struct PluginCommandTests {
         #expect(check.status == 0 && check.output.contains(good))
     }
 
+    @Test func `connect and explain load plugins, by the search path or by --plugin, and a lock file keeps others out`() throws {
+        let home = try Home()
+        let path = try home.compile(PluginCode(name: "acme"))
+        let outside = try home.folder.compile(PluginCode(name: "other"))
+        let url = "text+acme+lines+bare+exec:///bin/cat"
+        let result = try home.run(["connect", "--allow-exec", url, "--send", "hello", "--receive", "1"])
+        #expect(result.status == 0 && result.output == "hello\n", "\(result.errors)")
+        let both = "text+acme+other+lines+bare+tcp://127.0.0.1:1"
+        #expect(try home.run(["explain", both]).status == 78)
+        let explained = try home.run(["explain", "--plugin", outside, both])
+        #expect(explained.status == 0 && explained.output.contains("other"), "\(explained.errors)")
+
+        let lock = "\(home.folder.path)/plugins.lock"
+        #expect(try home.run(["lock", "--write", lock]).status == 0)
+        #expect(try home.run(["explain", "--lock", lock, "acme+lines+bare+tcp://127.0.0.1:1"]).status == 0)
+        let refused = try home.run(["explain", "--lock", lock, "--plugin", outside, both])
+        #expect(refused.status == 77 && refused.errors.contains("is not in the lock file"), "\(refused.errors)")
+        try home.compile(PluginCode(name: "acme", version: "6.6.6"))
+        let changed = try home.run(["explain", "--lock", lock, "--plugin", path, "acme+lines+bare+tcp://127.0.0.1:1"])
+        #expect(changed.status == 77 && changed.errors.contains("is not the file that was locked"), "\(changed.errors)")
+    }
+
+    @Test func `a URL that names a plugin that cannot be used says so`() throws {
+        let home = try Home()
+        try home.compile(PluginCode(name: "acme", entry: "abort();"))
+        let result = try home.run(["explain", "acme+lines+bare+tcp://127.0.0.1:1"])
+        #expect(result.status == 78 && result.errors.contains("libacme.so has it, and is quarantined: it aborted"), "\(result.errors)")
+        #expect(result.errors.contains("patchbay list --why acme"))
+    }
+
     @Test func `--why tells each step, of each plugin of that name`() throws {
         let home = try Home()
         let path = try home.compile(PluginCode(name: "tcp", layers: ["acme"]))

@@ -11,6 +11,8 @@ package struct PluginCode {
     package var entry: String
     /// Replaces the metadata.
     package var metadata: String?
+    /// C: what the running plugin says its metadata is.
+    package var liveMetadata: String
 
     package init(
         name: String = "acme",
@@ -19,7 +21,8 @@ package struct PluginCode {
         layers: [String]? = nil,
         extra: String = "",
         entry: String = "",
-        metadata: String? = nil
+        metadata: String? = nil,
+        liveMetadata: String = "patchbay_metadata"
     ) {
         self.name = name
         self.version = version
@@ -28,6 +31,7 @@ package struct PluginCode {
         self.extra = extra
         self.entry = entry
         self.metadata = metadata
+        self.liveMetadata = liveMetadata
     }
 
     var text: String {
@@ -64,7 +68,7 @@ package struct PluginCode {
                 return *wanted == *id ? &processor : 0;
             }
             static const patchbay_plugin plugin = {
-                sizeof plugin, PATCHBAY_MAGIC, 1, 0, PATCHBAY_THREADS_INSTANCE, 0, patchbay_metadata, interface};
+                sizeof plugin, PATCHBAY_MAGIC, 1, 0, PATCHBAY_THREADS_INSTANCE, 0, \(liveMetadata), interface};
             const patchbay_plugin *patchbay_plugin_entry(const patchbay_host *host, patchbay_error *error) {
                 \(entry)
                 return &plugin;

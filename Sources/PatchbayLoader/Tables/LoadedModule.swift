@@ -47,6 +47,9 @@ package final class LoadedModule: Sendable {
     /// Set once the plugin broke the interface: from then on each call into it fails with this.
     package var breach: PatchbayError? { contract.breach }
 
+    /// Which calls may come at the same time: `instance`, `plugin` or `parallel`.
+    package var threadModel: String { "\(contract.threads)" }
+
     /// The last lines that it logged, oldest first.
     package var lastLogLines: [String] { object.log.lines }
 
