@@ -114,7 +114,8 @@ let package = Package(
         ),
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
         test("FuzzSupport", ["FuzzSupport"]),
-        test("PatchbayCLI", ["PatchbayCLI"]),
+        .target(name: "PluginTestSupport", path: "Tests/PluginTestSupport", swiftSettings: settings),
+        test("PatchbayCLI", ["PatchbayCLI", "PluginTestSupport"]),
         test("PatchbayTesting", ["PatchbayTesting", "Patchbay", "PatchbayCore", "PatchbayIO"]),
         .testTarget(
             name: "PatchbayCheckTests",
@@ -123,7 +124,7 @@ let package = Package(
             exclude: ["Rogues"],
             swiftSettings: settings
         ),
-        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport"]),
+        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport", "PluginTestSupport"]),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting", "FuzzSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),

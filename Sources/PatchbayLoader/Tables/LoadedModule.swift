@@ -44,11 +44,11 @@ package final class LoadedModule: Sendable {
     /// Registers layers whose objects call the tables.
     package var plugin: any Plugin { loaded }
 
-    /// `instance`, `plugin` or `parallel`.
-    package var threads: String { "\(contract.threads)" }
-
     /// Set once the plugin broke the interface: from then on each call into it fails with this.
     package var breach: PatchbayError? { contract.breach }
+
+    /// Which calls may come at the same time: `instance`, `plugin` or `parallel`.
+    package var threadModel: String { "\(contract.threads)" }
 
     /// The last lines that it logged, oldest first.
     package var lastLogLines: [String] { object.log.lines }

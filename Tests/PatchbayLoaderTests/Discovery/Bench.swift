@@ -1,6 +1,7 @@
 import Foundation
 import PatchbayCore
 import PatchbayLoader
+import PluginTestSupport
 
 /// The built program `patchbay`, beside the test bundle.
 enum Helper {

@@ -1,6 +1,7 @@
 import Foundation
 import PatchbayCore
 import PatchbayLoader
+import PluginTestSupport
 import Testing
 
 @Suite struct LockFileTests {

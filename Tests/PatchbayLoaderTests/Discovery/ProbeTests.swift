@@ -1,6 +1,7 @@
 import Foundation
 import PatchbayCore
 import PatchbayLoader
+import PluginTestSupport
 import Testing
 
 /// First runs in the real child: the built program `patchbay`.
@@ -13,7 +14,7 @@ struct ProbeTests {
     /// What a plugin does wrong, where, and what is then said of it.
     struct Rogue: Sendable, CustomTestStringConvertible {
         var testDescription: String
-        var plugin: PluginSource
+        var plugin: PluginCode
         var stage: ProbeOutcome.Stage
         var words: String
         var milliseconds = 20_000
@@ -22,7 +23,7 @@ struct ProbeTests {
             let extra = "__attribute__((constructor)) static void begin(void) { \(code) }"
             return Rogue(
                 testDescription: "\(name) in a constructor",
-                plugin: PluginSource(extra: extra),
+                plugin: PluginCode(extra: extra),
                 stage: .open,
                 words: words,
                 milliseconds: milliseconds
@@ -32,7 +33,7 @@ struct ProbeTests {
         static func entry(_ name: String, _ code: String, _ words: String, milliseconds: Int = 20_000) -> Rogue {
             Rogue(
                 testDescription: "\(name) in the entry",
-                plugin: PluginSource(entry: code),
+                plugin: PluginCode(entry: code),
                 stage: .entry,
                 words: words,
                 milliseconds: milliseconds
@@ -71,7 +72,7 @@ struct ProbeTests {
     @Test func `the last lines that it printed are kept, of much output the end`() async throws {
         let bench = try Bench()
         let code = "for (int i = 0; i < 100000; i++) printf(\"line %d\\n\", i); fflush(stdout); fputs(\"the end\\n\", stderr); abort();"
-        try bench.folder.compile(PluginSource(entry: code))
+        try bench.folder.compile(PluginCode(entry: code))
         var registry = Registry()
         _ = try await bench.load(into: &registry)
         let log = try #require(bench.record?.outcome.log)
@@ -80,7 +81,7 @@ struct ProbeTests {
 
     @Test func `output without an end is bounded by the deadline`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginSource(entry: "for (;;) printf(\"more and more and more\\n\");"))
+        try bench.folder.compile(PluginCode(entry: "for (;;) printf(\"more and more and more\\n\");"))
         var registry = Registry()
         _ = try await bench.load(into: &registry, milliseconds: 500)
         let outcome = try #require(bench.record?.outcome)
@@ -91,15 +92,15 @@ struct ProbeTests {
         let bench = try Bench()
         let target = "\(bench.folder.path)/seen"
         let code = """
+            int open = 0;
+            for (int i = 3; i < 1024; i++) open += fcntl(i, F_GETFD) >= 0 && !(fcntl(i, F_GETFD) & FD_CLOEXEC);
             FILE *file = fopen("\(target)", "w");
             char folder[4096];
             fprintf(file, "secret %s\\nfolder %s\\n", getenv("PATCHBAY_TEST_SECRET") ? "seen" : "hidden", getcwd(folder, sizeof folder));
-            int open = 0;
-            for (int i = 3; i < 1024; i++) open += fcntl(i, F_GETFD) >= 0 && !(fcntl(i, F_GETFD) & FD_CLOEXEC);
             fprintf(file, "descriptors %d\\n", open);
             fclose(file);
             """
-        try bench.folder.compile(PluginSource(entry: code))
+        try bench.folder.compile(PluginCode(entry: code))
         setenv("PATCHBAY_TEST_SECRET", "hush", 1)
         // A descriptor that a child would inherit.
         let inherited = dup(0)
@@ -117,7 +118,7 @@ struct ProbeTests {
         ("descriptors", "while (dup(0) >= 0) ; abort();", "SIGABRT"),
     ]) func `there is an end to what it may take`(what: String, code: String, words: String) async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginSource(entry: code))
+        try bench.folder.compile(PluginCode(entry: code))
         var registry = Registry()
         let report = try #require(try await bench.load(into: &registry).first)
         #expect(report.state.reason?.contains(words) == true, "\(report.state)")
@@ -133,7 +134,7 @@ struct ProbeTests {
             fprintf(file, "%d", (int)child);
             fclose(file);
             """
-        try bench.folder.compile(PluginSource(entry: code))
+        try bench.folder.compile(PluginCode(entry: code))
         let outcome = try await bench.prober().probe(bench.only.path, bench.only.identity)
         #expect(outcome.hasPassed)
         let child = try #require(Int32(String(contentsOfFile: target, encoding: .utf8)))
@@ -150,9 +151,9 @@ struct ProbeTests {
 
     @Test func `a file that changed after it was checked is not run`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginSource())
+        try bench.folder.compile(PluginCode())
         let before = try bench.only
-        try bench.folder.compile(PluginSource(version: "6.6.6", extra: bench.trap))
+        try bench.folder.compile(PluginCode(version: "6.6.6", extra: bench.trap))
         let outcome = try await bench.prober().probe(before.path, before.identity)
         #expect(outcome.ending == .refused && outcome.reason.contains("changed after it was checked"))
         #expect(!bench.hasRun)
@@ -161,7 +162,7 @@ struct ProbeTests {
     @Test(arguments: [("/nowhere/patchbay", "could not be started"), ("/bin/true", "does not check plugins"), ("/bin/echo", "does not check plugins")])
     func `a helper that is none is told of, and the plugin is not blamed`(helper: String, words: String) async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginSource())
+        try bench.folder.compile(PluginCode())
         var registry = Registry()
         let report = try #require(try await bench.load(into: &registry, helper: helper).first)
         guard case .refused(let reason) = report.state else {
@@ -176,7 +177,7 @@ struct ProbeTests {
         let bench = try Bench()
         let target = "\(bench.folder.path)/child"
         let code = "FILE *f = fopen(\"\(target)\", \"w\"); fprintf(f, \"%d\", (int)getpid()); fclose(f); for (;;) pause();"
-        try bench.folder.compile(PluginSource(entry: code))
+        try bench.folder.compile(PluginCode(entry: code))
         let (path, identity) = try bench.only
         let prober = bench.prober(milliseconds: 60_000)
         let running = Task { try await prober.probe(path, identity) }

@@ -1,5 +1,6 @@
 import Foundation
 import PatchbayLoader
+import PluginTestSupport
 import Testing
 
 @Suite(.enabled(if: Compiler.path != nil, "no C compiler"))
@@ -23,8 +24,8 @@ struct SearchTests {
 
     @Test func `a folder gives its plugin files by name, each once`() throws {
         let folder = try PluginFolder()
-        try folder.compile(PluginSource(name: "b"))
-        try folder.compile(PluginSource(name: "a"), to: "liba.so.1")
+        try folder.compile(PluginCode(name: "b"))
+        try folder.compile(PluginCode(name: "a"), to: "liba.so.1")
         try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/liba.so", withDestinationPath: "liba.so.1")
         try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/liba2.so", withDestinationPath: "liba.so.1")
         for name in ["notes.txt", ".hidden.so", "libold.so.bak"] { try Data().write(to: URL(fileURLWithPath: "\(folder.path)/\(name)")) }
@@ -36,7 +37,7 @@ struct SearchTests {
     @Test func `folders that are not there, relative, or open to others are told apart`() throws {
         let folder = try PluginFolder()
         let open = try folder.folder("open", mode: 0o777)
-        try folder.compile(PluginSource(), to: "open/libacme.so")
+        try folder.compile(PluginCode(), to: "open/libacme.so")
         let search = PluginSearch(folders: ["\(folder.path)/none", "plugins", ".", open])
         let scan = PluginScan(search, environment: HostEnvironment([:]))
         #expect(scan.folders.map { $0.distrust?.kind } == [.missing, .relative, .relative, .openToOthers])
@@ -49,7 +50,7 @@ struct SearchTests {
         let source = "\(folder.path)/d.c"
         try "int dependency(void) { return 1; }".write(toFile: source, atomically: false, encoding: .utf8)
         try Compiler.run(["-shared", "-fPIC", "-Wl,-soname,libpatchbay-nowhere.so.7", "-o", library, source])
-        let search = PluginSearch(files: [try folder.compile(PluginSource(), ["-Wl,--no-as-needed", library])])
+        let search = PluginSearch(files: [try folder.compile(PluginCode(), ["-Wl,--no-as-needed", library])])
         let missing = try #require(PluginScan(search, environment: HostEnvironment([:])).plugins.first)
         #expect(missing.missingLibraries == ["libpatchbay-nowhere.so.7"])
         #expect(missing.refusal?.contains("it needs libpatchbay-nowhere.so.7") == true)
@@ -59,7 +60,7 @@ struct SearchTests {
         try FileManager.default.copyItem(atPath: library, toPath: "\(libraries)/libpatchbay-nowhere.so.7")
         let byVariable = PluginScan(search, environment: HostEnvironment(["LD_LIBRARY_PATH": libraries])).plugins.first
         #expect(byVariable?.refusal == nil)
-        let origin = try folder.compile(PluginSource(), ["-Wl,--no-as-needed", library, "-Wl,-rpath,$ORIGIN/libraries"])
+        let origin = try folder.compile(PluginCode(), ["-Wl,--no-as-needed", library, "-Wl,-rpath,$ORIGIN/libraries"])
         let byOrigin = PluginScan(PluginSearch(files: [origin]), environment: HostEnvironment([:])).plugins.first
         #expect(byOrigin?.refusal == nil && byOrigin?.steps.contains { $0.outcome == .warning } == false)
     }
@@ -76,7 +77,7 @@ struct SearchTests {
         words: String?
     ) throws {
         let folder = try PluginFolder()
-        let search = PluginSearch(files: [try folder.compile(PluginSource(), flags)])
+        let search = PluginSearch(files: [try folder.compile(PluginCode(), flags)])
         let plugin = try #require(PluginScan(search, environment: HostEnvironment([:])).plugins.first)
         #expect((plugin.refusal != nil) == isRefused, "\(plugin.refusal ?? "")")
         let steps = plugin.steps.filter { $0.outcome == .failed || $0.outcome == .warning }
@@ -88,7 +89,7 @@ struct SearchTests {
         let folder = try PluginFolder()
         let open = try folder.folder("open", mode: 0o777)
         for target in [open, "\(open)/not-yet"] {
-            let search = PluginSearch(files: [try folder.compile(PluginSource(), ["-Wl,-rpath,\(target)"])])
+            let search = PluginSearch(files: [try folder.compile(PluginCode(), ["-Wl,-rpath,\(target)"])])
             let plugin = try #require(PluginScan(search, environment: HostEnvironment([:])).plugins.first)
             #expect(plugin.refusal?.contains("where others could put a library") == true, "\(plugin.refusal ?? "")")
         }

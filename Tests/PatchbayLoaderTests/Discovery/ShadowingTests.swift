@@ -1,6 +1,7 @@
 import Foundation
 import PatchbayCore
 import PatchbayLoader
+import PluginTestSupport
 import Testing
 
 @Suite(.enabled(if: Compiler.path != nil, "no C compiler"))
@@ -17,8 +18,8 @@ struct ShadowingTests {
     @Test func `the first in the order of the search wins`() throws {
         let folder = try PluginFolder()
         for name in ["one", "two"] { _ = try folder.folder(name) }
-        let first = try folder.compile(PluginSource(version: "1.0.0"), to: "one/libacme.so")
-        try folder.compile(PluginSource(version: "2.0.0"), to: "two/libacme.so")
+        let first = try folder.compile(PluginCode(version: "1.0.0"), to: "one/libacme.so")
+        try folder.compile(PluginCode(version: "2.0.0"), to: "two/libacme.so")
         let search = PluginSearch(folders: ["\(folder.path)/one", "\(folder.path)/two"])
         let reports = PluginLoader(search: search, environment: HostEnvironment([:])).list(beside: Registry()).reports
         #expect(reports.map(\.state) == [.unchecked, .shadowed(by: "acme (\(first))")])
@@ -29,7 +30,7 @@ struct ShadowingTests {
 
     @Test func `a linked plugin wins over a file, by its name or by that of a layer`() throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginSource(name: "acme"))
+        try bench.folder.compile(PluginCode(name: "acme"))
         var registry = Registry()
         try registry.register(Linked())
         #expect(bench.list(beside: registry).first?.state == .shadowed(by: "acme (built in)"))
@@ -40,16 +41,16 @@ struct ShadowingTests {
 
     @Test func `what cannot be used shadows nothing`() throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginSource(version: "1.0.0"), to: "liba.so")
+        try bench.folder.compile(PluginCode(version: "1.0.0"), to: "liba.so")
         try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: "\(bench.folder.path)/liba.so")
-        try bench.folder.compile(PluginSource(version: "2.0.0"), to: "libb.so")
+        try bench.folder.compile(PluginCode(version: "2.0.0"), to: "libb.so")
         #expect(bench.list().map(\.state.word) == ["refused", "unchecked"])
     }
 
     @Test func `plugins of another major version are refused with both, a newer minor one is not`() throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginSource(name: "a", interface: "1.7"))
-        try bench.folder.compile(PluginSource(name: "b", interface: "2.0"))
+        try bench.folder.compile(PluginCode(name: "a", interface: "1.7"))
+        try bench.folder.compile(PluginCode(name: "b", interface: "2.0"))
         let reports = bench.list()
         #expect(reports.map(\.state.word) == ["unchecked", "refused"])
         #expect(reports[1].state.reason?.contains("2.0") == true && reports[1].state.reason?.contains("1.0") == true)

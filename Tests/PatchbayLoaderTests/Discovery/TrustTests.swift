@@ -1,5 +1,6 @@
 import Foundation
 import PatchbayLoader
+import PluginTestSupport
 import Testing
 
 @Suite(.enabled(if: Compiler.path != nil, "no C compiler"))
@@ -15,7 +16,7 @@ struct TrustTests {
 
     @Test func `a file of one's own is trusted, with its owner, mode and real path`() throws {
         let folder = try PluginFolder()
-        let path = try folder.compile(PluginSource())
+        let path = try folder.compile(PluginCode())
         let plugin = try found(path)
         #expect(plugin.refusal == nil && plugin.path == path && plugin.file?.mode == "0644" && plugin.file?.owner == geteuid())
         #expect(plugin.metadata?.version == "1.2.3")
@@ -23,7 +24,7 @@ struct TrustTests {
 
     @Test(arguments: [0o666, 0o664, 0o646]) func `a file that others may write is refused with its mode`(mode: Int) throws {
         let folder = try PluginFolder()
-        let path = try folder.compile(PluginSource())
+        let path = try folder.compile(PluginCode())
         try setMode(mode, path)
         let refusal = try #require(found(path).refusal)
         #expect(refusal.contains("other users may write \(path)") && refusal.contains("0" + String(mode, radix: 8)) && refusal.contains("chmod go-w"))
@@ -33,7 +34,7 @@ struct TrustTests {
         let folder = try PluginFolder()
         let open = try folder.folder("open")
         _ = try folder.folder("open/inner")
-        let path = try folder.compile(PluginSource(), to: "open/inner/libacme.so")
+        let path = try folder.compile(PluginCode(), to: "open/inner/libacme.so")
         #expect(try found(path).refusal == nil)
         try setMode(mode, open)
         let refusal = try #require(found(path).refusal)
@@ -44,21 +45,21 @@ struct TrustTests {
         let folder = try PluginFolder()
         let shared = try folder.folder("shared", mode: 0o1777)
         _ = try folder.folder("shared/mine")
-        #expect(try found(folder.compile(PluginSource(), to: "shared/mine/libacme.so")).refusal == nil)
-        let refusal = try #require(found(folder.compile(PluginSource(), to: "shared/libacme.so")).refusal)
+        #expect(try found(folder.compile(PluginCode(), to: "shared/mine/libacme.so")).refusal == nil)
+        let refusal = try #require(found(folder.compile(PluginCode(), to: "shared/libacme.so")).refusal)
         #expect(refusal.contains("all users may put files into \(shared)"), "\(refusal)")
     }
 
     @Test func `a link to elsewhere is refused, one beside its file is followed`() throws {
         let folder = try PluginFolder()
         _ = try folder.folder("elsewhere")
-        let target = try folder.compile(PluginSource(), to: "elsewhere/libacme.so")
+        let target = try folder.compile(PluginCode(), to: "elsewhere/libacme.so")
         let links = try folder.folder("links")
         try FileManager.default.createSymbolicLink(atPath: "\(links)/libacme.so", withDestinationPath: target)
         let refusal = try #require(found("\(links)/libacme.so").refusal)
         #expect(refusal.contains("is a link to elsewhere, \(target)"), "\(refusal)")
 
-        let beside = try folder.compile(PluginSource(name: "beside"), to: "libbeside.so.1")
+        let beside = try folder.compile(PluginCode(name: "beside"), to: "libbeside.so.1")
         try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/libbeside.so", withDestinationPath: "libbeside.so.1")
         #expect(try found("\(folder.path)/libbeside.so").path == beside)
     }
@@ -66,7 +67,7 @@ struct TrustTests {
     @Test func `a link on the way is followed, and its target's folders are checked`() throws {
         let folder = try PluginFolder()
         let real = try folder.folder("real")
-        let path = try folder.compile(PluginSource(), to: "real/libacme.so")
+        let path = try folder.compile(PluginCode(), to: "real/libacme.so")
         try FileManager.default.createSymbolicLink(atPath: "\(folder.path)/way", withDestinationPath: "./x/../real")
         _ = try folder.folder("x")
         #expect(try found("\(folder.path)/way/libacme.so").path == path)
@@ -92,11 +93,11 @@ struct TrustTests {
 
     @Test(.enabled(if: geteuid() == 0, "only root gives files away")) func `another user's file or folder is refused`() throws {
         let folder = try PluginFolder()
-        let path = try folder.compile(PluginSource())
+        let path = try folder.compile(PluginCode())
         #expect(chown(path, 12345, 0) == 0)
         #expect(try found(path).refusal?.contains("belongs to user 12345") == true)
         let other = try folder.folder("other")
-        let inner = try folder.compile(PluginSource(), to: "other/libacme.so")
+        let inner = try folder.compile(PluginCode(), to: "other/libacme.so")
         #expect(chown(other, 12345, 0) == 0)
         #expect(try found(inner).refusal?.contains("\(other) belongs to user 12345") == true)
     }
