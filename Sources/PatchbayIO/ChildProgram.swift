@@ -45,7 +45,7 @@ package struct ChildProgram: Sendable {
     }
 
     /// An array of C strings that ends with nil, as exec wants it.
-    private static func withStrings<Value>(
+    package static func withStrings<Value>(
         _ strings: [String],
         _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Value
     ) -> Value {
