@@ -87,7 +87,11 @@ let package = Package(
             dependencies: ["PatchbayCore", "PatchbayIO", "CPatchbayIO", "CPatchbay", "CLibFFI", "PatchbayJSON", bytes, crypto],
             swiftSettings: settings
         ),
-        .target(name: "PatchbayPlugin", dependencies: ["PatchbayCore", "PatchbayIO", "CPatchbay", bytes], swiftSettings: settings),
+        .target(
+            name: "PatchbayPlugin",
+            dependencies: ["PatchbayCore", "PatchbayIO", "CPatchbayIO", "CPatchbay", "PatchbayJSON", bytes],
+            swiftSettings: settings
+        ),
         .target(name: "PatchbayTesting", dependencies: ["PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
         .executableTarget(
             name: "PatchbayCLI",
