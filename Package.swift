@@ -59,6 +59,8 @@ let package = Package(
     name: "patchbay",
     products: [
         .library(name: "Patchbay", targets: ["Patchbay"]),
+        // What a plugin is written against.
+        .library(name: "PatchbayCore", targets: ["PatchbayCore"]),
         // Heavier than the core (libffi), so products of their own.
         .library(name: "PatchbayLoader", targets: ["PatchbayLoader"]),
         .library(name: "PatchbayPlugin", targets: ["PatchbayPlugin"]),

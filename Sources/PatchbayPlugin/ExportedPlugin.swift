@@ -17,11 +17,14 @@ final class ExportedPlugin: Sendable {
 
     private init(_ plugin: any Plugin, section: UnsafePointer<CChar>?, host: HostInterface) throws {
         let text = try MetadataText(of: plugin)
-        if let section {
-            do { try text.check(section: String(cString: section)) } catch {
-                host.log(PATCHBAY_LOG_ERROR, "\(error)")
-                throw error
-            }
+        if let section, let difference = text.difference(from: String(cString: section)) {
+            // An error holds 500 bytes.
+            host.log(PATCHBAY_LOG_ERROR, "\(difference); \(text.advice)")
+            throw PatchbayError(
+                .invalidArgument,
+                "\(difference); the right text is in the host's log, and in what `swift test` of the plugin prints",
+                stage: .plugin
+            )
         }
         name = plugin.name
         self.host = host

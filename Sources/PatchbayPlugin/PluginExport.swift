@@ -44,7 +44,9 @@ public enum PluginExport {
     /// Holds a section's text against what the plugin registers: for a test of the plugin's own.
     /// - Throws: ``PatchbayError`` with `invalidArgument` that names the first difference and holds the right text.
     public static func check(metadata: String, of plugin: some Plugin) throws {
-        try MetadataText(of: plugin).check(section: metadata)
+        let text = try MetadataText(of: plugin)
+        guard let difference = text.difference(from: metadata) else { return }
+        throw PatchbayError(.invalidArgument, "\(difference); \(text.advice)", stage: .plugin)
     }
 }
 

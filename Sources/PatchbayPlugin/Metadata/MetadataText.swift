@@ -27,22 +27,18 @@ struct MetadataText {
         text = try JSONLines.print(value)
     }
 
-    /// - Throws: ``PatchbayError`` with `invalidArgument` that names the first difference and holds the right text.
-    func check(section: String) throws {
-        let difference: String
+    /// How a section's text differs from what the plugin registers, in words; nil where it does not.
+    func difference(from section: String) -> String? {
         do {
-            guard let found = MetadataDifference.first(try JSONLines.parse(section), value) else { return }
-            difference = found
+            let difference = MetadataDifference.first(try JSONLines.parse(section), value)
+            return difference.map { "the metadata in the plugin's file is not what its code registers: \($0)" }
         } catch {
-            difference = "it is no JSON: \(error)"
+            return "the metadata in the plugin's file is no JSON: \(error)"
         }
-        throw PatchbayError(
-            .invalidArgument,
-            "the metadata in the plugin's file is not what its code registers: \(difference). Put this between the parentheses of "
-                + "PATCHBAY_METADATA( … ):\n\(text)",
-            stage: .plugin
-        )
     }
+
+    /// What to do about a difference.
+    var advice: String { "put this between the parentheses of PATCHBAY_METADATA( … ):\n\(text)" }
 }
 
 /// The fields of an object, in the order in which they were added.
