@@ -24,17 +24,17 @@ static patchbay_error failure = {sizeof failure, 0, ""};
 
 /* ---- The host itself ---------------------------------------------------------------------------------------------------- */
 
-static void host_log(const patchbay_host *host, uint32_t level, const char *text, size_t count) {
+static inline void host_log(const patchbay_host *host, uint32_t level, const char *text, size_t count) {
     (void)host;
     fprintf(stderr, "the plugin says (%u): %.*s\n", level, (int)count, text);
 }
 
-static int32_t host_stream_pair(const patchbay_host *host, int32_t pair[2]) {
+static inline int32_t host_stream_pair(const patchbay_host *host, int32_t pair[2]) {
     (void)host;
     return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0 ? PATCHBAY_OK : PATCHBAY_FAILED;
 }
 
-static const void *host_interface(const patchbay_host *host, const char *id) {
+static inline const void *host_interface(const patchbay_host *host, const char *id) {
     (void)host, (void)id;
     return NULL;
 }
@@ -43,7 +43,7 @@ static const patchbay_host host = {sizeof host, PATCHBAY_MAGIC, PATCHBAY_ABI_MAJ
                                    host_log, host_stream_pair, host_interface};
 
 /* Loads the plugin and gives its table for an interface. */
-static const void *load(const char *path, const char *interface) {
+static inline const void *load(const char *path, const char *interface) {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) fprintf(stderr, "%s\n", dlerror());
     CHECK(library != NULL);
@@ -64,18 +64,18 @@ static const void *load(const char *path, const char *interface) {
 
 static const char *test_secret;
 
-static int32_t settings_secret(const patchbay_settings *settings, const char *name, patchbay_bytes *secret) {
+static inline int32_t settings_secret(const patchbay_settings *settings, const char *name, patchbay_bytes *secret) {
     (void)settings, (void)name;
     if (test_secret == NULL) return PATCHBAY_NOT_FOUND;
     *secret = (patchbay_bytes){test_secret, strlen(test_secret)};
     return PATCHBAY_OK;
 }
 
-static patchbay_settings make_settings(const char *layer, const patchbay_option *options, uint32_t count) {
+static inline patchbay_settings make_settings(const char *layer, const patchbay_option *options, uint32_t count) {
     return (patchbay_settings){sizeof(patchbay_settings), count, layer, options, NULL, settings_secret};
 }
 
-static patchbay_option integer_option(const char *name, int64_t value) {
+static inline patchbay_option integer_option(const char *name, int64_t value) {
     return (patchbay_option){name, PATCHBAY_OPTION_INTEGER, 0, value, {"", 0}};
 }
 
@@ -87,7 +87,7 @@ typedef struct {
     size_t count, bound, messages;
 } test_sink;
 
-static int32_t sink_reserve(patchbay_sink *sink, size_t count) {
+static inline int32_t sink_reserve(patchbay_sink *sink, size_t count) {
     test_sink *test = sink->host;
     if (count > test->bound - test->count) return PATCHBAY_LIMIT;
     sink->room = test->bytes + test->count;
@@ -95,7 +95,7 @@ static int32_t sink_reserve(patchbay_sink *sink, size_t count) {
     return PATCHBAY_OK;
 }
 
-static int32_t sink_commit(patchbay_sink *sink, size_t count) {
+static inline int32_t sink_commit(patchbay_sink *sink, size_t count) {
     test_sink *test = sink->host;
     CHECK(sink->room != NULL && count <= sink->room_count);
     sink->room = NULL;
@@ -103,24 +103,24 @@ static int32_t sink_commit(patchbay_sink *sink, size_t count) {
     return PATCHBAY_OK;
 }
 
-static int32_t sink_write(patchbay_sink *sink, const void *data, size_t count) {
+static inline int32_t sink_write(patchbay_sink *sink, const void *data, size_t count) {
     int32_t status = sink_reserve(sink, count);
     if (status < 0) return status;
     if (count > 0) memcpy(sink->room, data, count);
     return sink_commit(sink, count);
 }
 
-static int32_t sink_end_message(patchbay_sink *sink) {
+static inline int32_t sink_end_message(patchbay_sink *sink) {
     ((test_sink *)sink->host)->messages += 1;
     return PATCHBAY_OK;
 }
 
-static size_t sink_remaining(const patchbay_sink *sink) {
+static inline size_t sink_remaining(const patchbay_sink *sink) {
     const test_sink *test = sink->host;
     return test->bound - test->count;
 }
 
-static patchbay_sink *reset_sink(test_sink *test, size_t bound) {
+static inline patchbay_sink *reset_sink(test_sink *test, size_t bound) {
     CHECK(bound <= sizeof test->bytes);
     test->count = test->messages = 0;
     test->bound = bound;
@@ -131,7 +131,7 @@ static patchbay_sink *reset_sink(test_sink *test, size_t bound) {
 
 /* ---- A tape that moves whenever it grows ----------------------------------------------------------------------------------- */
 
-static int32_t tape_grow_tokens(patchbay_tape *tape, size_t more) {
+static inline int32_t tape_grow_tokens(patchbay_tape *tape, size_t more) {
     patchbay_token *moved = malloc((tape->token_count + more) * sizeof *moved);
     CHECK(moved != NULL);
     if (tape->token_count > 0) memcpy(moved, tape->tokens, tape->token_count * sizeof *moved);
@@ -141,7 +141,7 @@ static int32_t tape_grow_tokens(patchbay_tape *tape, size_t more) {
     return PATCHBAY_OK;
 }
 
-static int32_t tape_grow_arena(patchbay_tape *tape, size_t more) {
+static inline int32_t tape_grow_arena(patchbay_tape *tape, size_t more) {
     uint8_t *moved = malloc(tape->arena_count + more);
     CHECK(moved != NULL);
     if (tape->arena_count > 0) memcpy(moved, tape->arena, tape->arena_count);
@@ -151,11 +151,11 @@ static int32_t tape_grow_arena(patchbay_tape *tape, size_t more) {
     return PATCHBAY_OK;
 }
 
-static patchbay_tape make_tape(void) {
+static inline patchbay_tape make_tape(void) {
     return (patchbay_tape){sizeof(patchbay_tape), 32, NULL, NULL, 0, 0, NULL, 0, 0, tape_grow_tokens, tape_grow_arena};
 }
 
-static void free_tape(patchbay_tape *tape) {
+static inline void free_tape(patchbay_tape *tape) {
     free(tape->tokens);
     free(tape->arena);
     *tape = make_tape();
