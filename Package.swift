@@ -95,10 +95,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "PatchbayTesting", dependencies: ["PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
+        // What `patchbay check` does: the conformance suites against a plugin's file, a child for each test.
+        .target(name: "PatchbayCheck", dependencies: ["PatchbayLoader", "PatchbayTesting", "PatchbayCore", bytes], swiftSettings: settings),
         .executableTarget(
             name: "PatchbayCLI",
             dependencies: [
-                "Patchbay", "PatchbayLoader", "PatchbayTesting", "PatchbayExec", "PatchbayJSON", "PatchbayMutualHMAC", "PatchbayPassword",
+                "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayExec", "PatchbayJSON", "PatchbayMutualHMAC", "PatchbayPassword",
                 bytes,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -113,10 +115,11 @@ let package = Package(
         ),
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
         test("PatchbayCLI", ["PatchbayCLI"]),
+        test("PatchbayTesting", ["PatchbayTesting", "Patchbay", "PatchbayCore", "PatchbayIO"]),
         test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport"]),
-        test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),
+        test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
-        test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),
+        test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
         test("MutualHMAC", ["PatchbayMutualHMAC", "PatchbayCore", "FuzzSupport", crypto]),
         test("Password", ["PatchbayPassword", "PatchbayCore", "FuzzSupport", crypto]),
         test("PeerCredentials", ["PatchbayPeerCredentials", "PatchbayCore", "PatchbayIO"]),
@@ -130,15 +133,9 @@ let package = Package(
         test("Documentation", ["Patchbay"]),
         .target(name: "PythonSupport", path: "Tests/PythonSupport", swiftSettings: settings),
         test("Python", ["PatchbayPython", "PatchbayCore", "PythonSupport"]),
-        .target(
-            name: "TransportTestSupport",
-            dependencies: ["PatchbayCore", "PatchbayIO", bytes],
-            path: "Tests/TransportTestSupport",
-            swiftSettings: settings
-        ),
-        test("UnixSocket", ["PatchbayUnixSocket", "PatchbayCore", "PatchbayIO", "TransportTestSupport"]),
-        test("StandardIO", ["PatchbayStandardIO", "PatchbayCore", "PatchbayIO", "TransportTestSupport"]),
-        test("Exec", ["PatchbayExec", "PatchbayCore", "PatchbayIO", "TransportTestSupport"]),
+        test("UnixSocket", ["PatchbayUnixSocket", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
+        test("StandardIO", ["PatchbayStandardIO", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
+        test("Exec", ["PatchbayExec", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
         .testTarget(
             name: "InteropTests",
             dependencies: ["Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayPython", "CPatchbayIO", "PythonSupport", bytes],

@@ -47,10 +47,12 @@ int cpb_set_blocking(int fd) {
     return flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-int cpb_open_for_name(const char *path) {
-    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+int cpb_open_for_name_in(int folder, const char *path) {
+    int fd = openat(folder, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }
+
+int cpb_open_for_name(const char *path) { return cpb_open_for_name_in(AT_FDCWD, path); }
 
 ssize_t cpb_write_quietly(int fd, const void *head, size_t head_count, const void *body, size_t body_count) {
     sigset_t pipe_signal, before;

@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,7 +15,8 @@
 char **cpb_environment(void) { return environ; }
 
 int cpb_spawn(
-    const char *program, char *const arguments[], char *const environment[], int input, int output, int standard_error, pid_t *pid) {
+    const char *program, char *const arguments[], char *const environment[], int input, int output, int standard_error, int leads_group,
+    pid_t *pid) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int error = posix_spawn_file_actions_init(&actions);
@@ -38,7 +42,9 @@ int cpb_spawn(
     sigemptyset(&none);
     if (error == 0) error = posix_spawnattr_setsigdefault(&attributes, &all);
     if (error == 0) error = posix_spawnattr_setsigmask(&attributes, &none);
-    if (error == 0) error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    int flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (leads_group ? POSIX_SPAWN_SETPGROUP : 0);
+    if (error == 0) error = posix_spawnattr_setpgroup(&attributes, 0);
+    if (error == 0) error = posix_spawnattr_setflags(&attributes, (short)flags);
     // glibc reports what went wrong in the child, exec included, as the result: posix_spawn(3).
     if (error == 0) error = posix_spawn(pid, program, &actions, &attributes, arguments, environment);
     if (in >= 0) close(in);
@@ -63,4 +69,23 @@ int cpb_process_reap(pid_t pid, int *status) {
     do ended = waitpid(pid, status, WNOHANG);
     while (ended < 0 && errno == EINTR);
     return ended < 0 ? -errno : ended == pid;
+}
+
+int cpb_has_gained_rights(void) { return getauxval(AT_SECURE) != 0; }
+
+int cpb_confine(uint64_t seconds, uint64_t address_space, uint64_t file_size, uint64_t descriptors) {
+    const struct {
+        int resource;
+        rlim_t limit;
+    } limits[] = {{RLIMIT_CPU, seconds}, {RLIMIT_AS, address_space}, {RLIMIT_FSIZE, file_size}, {RLIMIT_NOFILE, descriptors}, {RLIMIT_CORE, 0}};
+    for (size_t index = 0; index < sizeof limits / sizeof limits[0]; index += 1) {
+        struct rlimit limit;
+        if (getrlimit(limits[index].resource, &limit) < 0) return -errno;
+        // What was already less stays so.
+        if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max > limits[index].limit) limit.rlim_max = limits[index].limit;
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(limits[index].resource, &limit) < 0) return -errno;
+    }
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return -errno;
+    return 0;
 }

@@ -26,7 +26,7 @@ struct ExplainCommand: AsyncParsableCommand {
 
     func run() async throws {
         let stack = try await connection.reporting {
-            try connection.registry().resolve(connection.url, for: listen ? .listener : .dialer)
+            try await connection.registry().resolve(connection.url, for: listen ? .listener : .dialer)
         }
         guard !json else { return print(try JSONNotation.print(stack.explanation)) }
         let lines = stack.description.split(separator: "\n", omittingEmptySubsequences: false)

@@ -19,11 +19,13 @@ struct InspectCommand: AsyncParsableCommand {
     @Argument(help: "A plugin, a layer or an alias, as 'patchbay list' shows them; or connection.")
     var name: String
 
+    @OptionGroup var plugins: PluginArguments
+
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() async throws {
-        let catalog = try Catalog()
+        let catalog = try Catalog(plugins)
         guard let inspection = Inspection(name, in: catalog) else {
             let nearest = NearestName.of(name, among: Inspection.names(in: catalog)).map { " Did you mean '\($0)'?" } ?? ""
             ErrorReport.show(

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import Patchbay
+internal import PatchbayLoader
 
 /// The program `patchbay`.
 @main
@@ -23,12 +24,14 @@ struct PatchbayCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ListCommand.self, InspectCommand.self, ExplainCommand.self, ListenCommand.self, ConnectCommand.self, KeyCommand.self,
+            ListCommand.self, InspectCommand.self, ExplainCommand.self, ListenCommand.self, ConnectCommand.self, LockCommand.self, KeyCommand.self,
         ]
     )
 
     static func main() async {
         openStandardStreams()
+        // Before everything else: what a plugin does to a process, it should do to one that has nothing else.
+        if CommandLine.arguments.dropFirst().first == Probe.command { Probe.run(arguments: Array(CommandLine.arguments.dropFirst(2))) }
         Glibc.exit(await Interruption.watch { await runCommand() })
     }
 

@@ -53,6 +53,11 @@ struct Terminal: Sendable {
         return String(result)
     }
 
+    /// The same for text that came from a file and is to stay in its line.
+    static func harmlessLine(_ text: String) -> String {
+        harmless(text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\t" || $0 == "\r\n" }.joined(separator: " "))
+    }
+
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         (scalar.value < 0x20 && scalar != "\n" && scalar != "\t") || (0x7F...0x9F).contains(scalar.value)
     }

@@ -2,8 +2,8 @@ import CPatchbayIO
 import Glibc
 import NIOCore
 import PatchbayIO
+import PatchbayTesting
 import Testing
-import TransportTestSupport
 
 @Suite("Descriptors under races", .timeLimit(.minutes(1)))
 struct DescriptorReuseTests {

@@ -1,8 +1,8 @@
 import Glibc
 import NIOCore
 import PatchbayIO
+import PatchbayTesting
 import Testing
-import TransportTestSupport
 
 @Suite("Streams inside the process", .timeLimit(.minutes(1)))
 struct MemoryStreamTests {

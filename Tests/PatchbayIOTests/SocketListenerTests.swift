@@ -1,9 +1,9 @@
 import CPatchbayIO
 import Glibc
 import PatchbayIO
+import PatchbayTesting
 import Synchronization
 import Testing
-import TransportTestSupport
 
 @Suite("Socket listeners", .timeLimit(.minutes(1)))
 struct SocketListenerTests {

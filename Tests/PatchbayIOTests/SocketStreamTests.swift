@@ -2,9 +2,9 @@ import CPatchbayIO
 import Glibc
 import NIOCore
 import PatchbayIO
+import PatchbayTesting
 import Synchronization
 import Testing
-import TransportTestSupport
 
 /// A pipe end for one test, and a reactor of its own.
 private struct Bench: ~Copyable {

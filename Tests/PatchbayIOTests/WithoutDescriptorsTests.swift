@@ -1,7 +1,7 @@
 import Glibc
 import PatchbayIO
+import PatchbayTesting
 import Testing
-import TransportTestSupport
 
 /// In processes of their own: they take every descriptor.
 @Suite("Without descriptors", .timeLimit(.minutes(1)))

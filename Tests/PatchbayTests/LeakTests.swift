@@ -1,8 +1,8 @@
 import Glibc
 import NIOCore
 import Patchbay
+import PatchbayTesting
 import Testing
-import TransportTestSupport
 
 /// In a process of its own, where nobody else opens or closes anything.
 @Suite("Nothing is left behind", .timeLimit(.minutes(1)))

@@ -1,8 +1,8 @@
 import Glibc
 import PatchbayCore
 import PatchbayIO
+import PatchbayTesting
 import Testing
-import TransportTestSupport
 
 @testable import PatchbayStandardIO
 

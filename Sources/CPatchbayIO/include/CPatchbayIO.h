@@ -68,14 +68,23 @@ int cpb_duplicate(int fd);       // close-on-exec, above 2
 int cpb_reopen(int fd);          // a pipe or a terminal by its name, non-blocking: flags of its own; -EOPNOTSUPP for anything else
 int cpb_set_blocking(int fd);    // for a descriptor that goes to a child
 int cpb_open_for_name(const char *path); // O_PATH, links not followed: names a file without opening it
+int cpb_open_for_name_in(int folder, const char *path); // the same, from a folder
 
 // Child processes. What is spawned has these descriptors as its 0, 1 and 2, and no other; its signals are reset.
 extern char **cpb_environment(void);
-// `standard_error`: -1 for /dev/null, 2 to share this process's. On success *pid is the child, to be waited for.
+// `standard_error`: -1 for /dev/null, 2 to share this process's. `leads_group`: it is the first of a process group of its own, which
+// can be killed as a whole. On success *pid is the child, to be waited for.
 int cpb_spawn(
-    const char *program, char *const arguments[], char *const environment[], int input, int output, int standard_error, pid_t *pid);
+    const char *program, char *const arguments[], char *const environment[], int input, int output, int standard_error, int leads_group,
+    pid_t *pid);
 int cpb_process_descriptor(pid_t pid);                 // readable once the process has ended
 int cpb_process_signal(int process_descriptor, int signal);
 int cpb_process_reap(pid_t pid, int *status);          // 1: it has ended, and is gone now; 0: it runs
+
+// This process runs with more rights than whoever started it, who wrote its environment: AT_SECURE.
+int cpb_has_gained_rights(void);
+// Bounds for code that was never run before, for the rest of this process's life: it ends with its parent, dumps no core, gains no
+// rights. Each in its own unit: seconds of processor time, bytes of address space and of one file, descriptors.
+int cpb_confine(uint64_t seconds, uint64_t address_space, uint64_t file_size, uint64_t descriptors);
 
 #endif

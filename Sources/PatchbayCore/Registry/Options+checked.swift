@@ -4,6 +4,11 @@ extension Options {
     /// Checks texts against specifications, as a URL's would be; for code, and for the tests of layers.
     /// - Throws: ``PatchbayError`` with `unknownOption`, `invalidOption` or `missingOption`.
     public init(_ written: KeyValuePairs<String, String>, for specifications: [OptionSpecification]) throws {
+        try self.init(pairs: written.map { ($0.key, $0.value) }, for: specifications)
+    }
+
+    /// The same for pairs that were built.
+    package init(pairs written: [(String, String)], for specifications: [OptionSpecification]) throws {
         self.init()
         for (name, text) in written {
             guard let specification = specifications.first(where: { $0.name == name }) else {
