@@ -97,10 +97,13 @@ let package = Package(
         .target(name: "PatchbayTesting", dependencies: ["PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
         // What `patchbay check` does: the conformance suites against a plugin's file, a child for each test.
         .target(name: "PatchbayCheck", dependencies: ["PatchbayLoader", "PatchbayTesting", "PatchbayCore", bytes], swiftSettings: settings),
+        // The files of templates/, in the program itself, and what `patchbay new` makes of them.
+        .target(name: "CTemplates"),
+        .target(name: "PatchbayTemplates", dependencies: ["CTemplates", "PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
         .executableTarget(
             name: "PatchbayCLI",
             dependencies: [
-                "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayExec", "PatchbayJSON", "PatchbayMutualHMAC", "PatchbayPassword",
+                "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTemplates", "PatchbayExec", "PatchbayJSON", "PatchbayMutualHMAC", "PatchbayPassword",
                 bytes,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -115,6 +118,8 @@ let package = Package(
         ),
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
         test("PatchbayCLI", ["PatchbayCLI"]),
+        test("PatchbayPlugin", ["PatchbayPlugin", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay"]),
+        test("PatchbayTemplates", ["PatchbayTemplates", "PatchbayCore"]),
         test("PatchbayTesting", ["PatchbayTesting", "Patchbay", "PatchbayCore", "PatchbayIO"]),
         test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport"]),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),

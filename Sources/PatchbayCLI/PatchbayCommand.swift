@@ -24,7 +24,7 @@ struct PatchbayCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ListCommand.self, InspectCommand.self, ExplainCommand.self, ListenCommand.self, ConnectCommand.self, LockCommand.self, KeyCommand.self,
+            ListCommand.self, InspectCommand.self, ExplainCommand.self, ListenCommand.self, ConnectCommand.self, NewCommand.self, LockCommand.self, KeyCommand.self,
         ]
     )
 

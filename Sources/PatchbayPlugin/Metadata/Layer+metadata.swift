@@ -13,7 +13,7 @@ extension Layer {
         case .codec(let make): addCodec(make, to: &fields)
         case .processor(let positions, _): fields.add("positions", positions.map(\.rawValue).sorted())
         case .authenticator(let traits, _): try addAuthenticator(traits, to: &fields)
-        case .transport(let traits, _): addTransport(traits, to: &fields)
+        case .transport(let traits, _): try addTransport(traits, to: &fields)
         case .framing:
             throw unsupported("a framing cannot be brought by a shared object; link the plugin in, or write a processor of streams")
         }
@@ -53,7 +53,8 @@ extension Layer {
         fields.add("transports", traits.transports.map { .array($0.sorted().map(Value.string)) })
     }
 
-    private func addTransport(_ traits: TransportTraits, to fields: inout MetadataFields) {
+    private func addTransport(_ traits: TransportTraits, to fields: inout MetadataFields) throws {
+        guard traits.cost > 0 else { throw unsupported("the cost of a transport in a shared object is 1 or more") }
         // Binding is asynchronous in Swift, and one call in C.
         fields.add("blocking", traits.listens)
         fields.add("target", .string(traits.target.rawValue))

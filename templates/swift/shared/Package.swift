@@ -10,15 +10,15 @@ let package = Package(
         .library(name: "acme", type: .dynamic, targets: ["AcmeExport"]),
     ],
     dependencies: [
-        .package(name: "patchbay", path: "@PATCHBAY@")
+        @DEPENDENCY@
     ],
     targets: [
-        .target(name: "AcmePlugin", dependencies: [.product(name: "PatchbayCore", package: "patchbay")]),
+        .target(name: "AcmePlugin", dependencies: [.product(name: "PatchbayCore", package: "@PACKAGE@")]),
         // What the plugin says of itself in a section of the file, which `patchbay list` reads without running it.
-        .target(name: "AcmeMetadata", dependencies: [.product(name: "PatchbayPlugin", package: "patchbay")]),
+        .target(name: "AcmeMetadata", dependencies: [.product(name: "PatchbayPlugin", package: "@PACKAGE@")]),
         .target(
             name: "AcmeExport",
-            dependencies: ["AcmePlugin", "AcmeMetadata", .product(name: "PatchbayPlugin", package: "patchbay")],
+            dependencies: ["AcmePlugin", "AcmeMetadata", .product(name: "PatchbayPlugin", package: "@PACKAGE@")],
             // The Swift runtime is part of the file, so that it runs where no Swift is installed; and nothing but the entry is visible,
             // so that it shares no symbol with its host or with other plugins.
             linkerSettings: [
@@ -29,7 +29,7 @@ let package = Package(
         ),
         .testTarget(
             name: "AcmePluginTests",
-            dependencies: ["AcmePlugin", "AcmeMetadata", .product(name: "PatchbayPlugin", package: "patchbay")]
+            dependencies: ["AcmePlugin", "AcmeMetadata", .product(name: "PatchbayPlugin", package: "@PACKAGE@")]
         ),
     ]
 )
