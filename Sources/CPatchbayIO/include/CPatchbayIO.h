@@ -78,4 +78,8 @@ int cpb_process_descriptor(pid_t pid);                 // readable once the proc
 int cpb_process_signal(int process_descriptor, int signal);
 int cpb_process_reap(pid_t pid, int *status);          // 1: it has ended, and is gone now; 0: it runs
 
+// Loaded libraries, each by a pointer that names it while it is loaded; NULL where there is none.
+const void *cpb_library_of_handle(void *handle);         // what dlopen opened
+const void *cpb_library_of_address(const void *address); // what an address lies in
+
 #endif
