@@ -89,7 +89,7 @@ struct PluginFileInspection {
             rows.append(
                 Row(
                     name: "last check",
-                    text: "\(Self.time(record.checkedAt)), in \(record.outcome.milliseconds) ms: \(record.outcome.reason)",
+                    text: "\(Self.time(record.checkedAt)), \(record.outcome.hasPassed ? "passed" : "failed") in \(record.outcome.milliseconds) ms",
                     isBad: !record.outcome.hasPassed
                 )
             )

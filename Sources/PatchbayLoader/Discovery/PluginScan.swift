@@ -105,7 +105,8 @@ package struct PluginScan: Sendable {
             return plugin.refuse("metadata", (error as? PatchbayError)?.message ?? "\(error)")
         }
         guard let metadata = plugin.metadata else { return }
-        plugin.pass("metadata", "\(metadata.name) \(metadata.version), with \(metadata.layers.count) layers")
+        let names = (metadata.layers.map(\.name) + (metadata.aliases ?? []).map(\.name)).joined(separator: ", ")
+        plugin.pass("metadata", "\(metadata.name) \(metadata.version), which has \(names)")
         checkVersion(metadata, &plugin)
         if let object = plugin.object { checkLibraries(object, &plugin, folder: folder) }
     }
