@@ -6,7 +6,9 @@ package import PatchbayCore
 package enum FirstExecution {
     package static func metadata(ofObject text: ByteBuffer) throws -> PluginMetadata { try PluginMetadata.parse(text) }
 
-    package static func metadata(ofManifest text: ByteBuffer, path: String) throws -> PluginMetadata { throw Self.manifests }
+    package static func contents(ofManifest text: ByteBuffer, path: String) throws -> (metadata: PluginMetadata, libraries: [String]) {
+        throw Self.manifests
+    }
 
     /// Runs a plugin for the first time, in a child.
     /// - Returns: its thread model.
