@@ -38,7 +38,7 @@ package enum FirstExecution {
         }
         guard plugin.kind == .sharedObject else {
             let bound = try bind(plugin)
-            return OpenedPlugin(plugin: bound, breach: { nil }, tryOut: { try bound.probation(seed: $0) })
+            return OpenedPlugin(plugin: bound, breach: { bound.breach })
         }
         let module = try LoadedModule(path: plugin.path, metadata: metadata, file: plugin.file?.identity, version: version)
         return OpenedPlugin(plugin: module.plugin, threads: module.threadModel, breach: { module.breach })
