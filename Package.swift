@@ -96,14 +96,19 @@ let package = Package(
         ),
         .target(name: "PatchbayTesting", dependencies: ["PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
         // What `patchbay check` does: the conformance suites against a plugin's file, a child for each test.
-        .target(name: "PatchbayCheck", dependencies: ["PatchbayLoader", "PatchbayTesting", "PatchbayCore", bytes], swiftSettings: settings),
+        .target(
+            name: "PatchbayCheck",
+            dependencies: ["PatchbayLoader", "PatchbayTesting", "PatchbayCore", bytes],
+            swiftSettings: settings
+        ),
         // The files of templates/, in the program itself, and what `patchbay new` makes of them.
         .target(name: "CTemplates"),
         .target(name: "PatchbayTemplates", dependencies: ["CTemplates", "PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
         .executableTarget(
             name: "PatchbayCLI",
             dependencies: [
-                "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTemplates", "PatchbayExec", "PatchbayJSON", "PatchbayMutualHMAC", "PatchbayPassword",
+                "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTesting", "PatchbayTemplates", "PatchbayExec", "PatchbayJSON",
+                "PatchbayMutualHMAC", "PatchbayPassword",
                 bytes,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -117,12 +122,21 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
-        test("PatchbayCLI", ["PatchbayCLI"]),
+        test("FuzzSupport", ["FuzzSupport"]),
+        .target(name: "PluginTestSupport", path: "Tests/PluginTestSupport", swiftSettings: settings),
+        test("PatchbayCLI", ["PatchbayCLI", "PluginTestSupport"]),
         test("PatchbayPlugin", ["PatchbayPlugin", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay"]),
         test("PatchbayTemplates", ["PatchbayTemplates", "PatchbayCore"]),
         test("PatchbayTesting", ["PatchbayTesting", "Patchbay", "PatchbayCore", "PatchbayIO"]),
-        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport"]),
-        test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
+        .testTarget(
+            name: "PatchbayCheckTests",
+            dependencies: ["PatchbayCheck", "PatchbayTesting", "PatchbayCore", bytes],
+            path: "Tests/PatchbayCheckTests",
+            exclude: ["Rogues"],
+            swiftSettings: settings
+        ),
+        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport", "PluginTestSupport"]),
+        test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting", "FuzzSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
         test("MutualHMAC", ["PatchbayMutualHMAC", "PatchbayCore", "FuzzSupport", crypto]),
@@ -130,14 +144,19 @@ let package = Package(
         test("PeerCredentials", ["PatchbayPeerCredentials", "PatchbayCore", "PatchbayIO"]),
         test("Framings", ["PatchbayCore", "PatchbayFramings", "FuzzSupport"]),
         test("Processors", ["PatchbayCore", "PatchbayProcessors"]),
-        test("JSON", ["PatchbayJSON", "PatchbayCore"]),
-        .target(name: "CodecTestSupport", dependencies: ["PatchbayCore", bytes], path: "Tests/CodecTestSupport", swiftSettings: settings),
+        test("JSON", ["PatchbayJSON", "PatchbayCore", "FuzzSupport"]),
+        .target(
+            name: "CodecTestSupport",
+            dependencies: ["PatchbayCore", "FuzzSupport", bytes],
+            path: "Tests/CodecTestSupport",
+            swiftSettings: settings
+        ),
         test("MessagePack", ["PatchbayMessagePack", "PatchbayCore", "CodecTestSupport"]),
         test("CBOR", ["PatchbayCBOR", "PatchbayCore", "CodecTestSupport"]),
         test("PlainCodecs", ["PatchbayPlainCodecs", "PatchbayCore", "CodecTestSupport"]),
         test("Documentation", ["Patchbay"]),
         .target(name: "PythonSupport", path: "Tests/PythonSupport", swiftSettings: settings),
-        test("Python", ["PatchbayPython", "PatchbayCore", "PythonSupport"]),
+        test("Python", ["PatchbayPython", "PatchbayCore", "PythonSupport", "FuzzSupport"]),
         test("UnixSocket", ["PatchbayUnixSocket", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
         test("StandardIO", ["PatchbayStandardIO", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
         test("Exec", ["PatchbayExec", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),

@@ -12,7 +12,10 @@ PATCHBAY_METADATA({
     "name": "c-messagepack",
     "version": "1.0.0",
     "summary": "MessagePack in C, for the benchmarks",
-    "layers": [{"kind": "codec", "name": "c-msgpack", "summary": "MessagePack without extension types"}]
+    "layers": [
+        {"kind": "codec", "name": "c-msgpack", "summary": "MessagePack without extension types"},
+        {"kind": "codec", "name": "c-msgpack-cbor", "raw": true, "summary": "MessagePack handed over as CBOR: what a canonical binary form would cost"}
+    ]
 })
 
 enum { DEPTH = 512 };
@@ -203,6 +206,78 @@ static int32_t encode(void *instance, const patchbay_tape *tape, patchbay_sink *
     return start == NULL ? PATCHBAY_OK : sink->commit(sink, (size_t)(out - start));
 }
 
+/* A head of CBOR (RFC 8949, 3.1). */
+static uint8_t *put_head(uint8_t *out, uint8_t major, uint64_t value) {
+    major = (uint8_t)(major << 5);
+    if (value < 24) return put(out, (uint8_t)(major | value), 0, 0);
+    if (value <= 0xff) return put(out, major | 24, value, 1);
+    if (value <= 0xffff) return put(out, major | 25, value, 2);
+    if (value <= 0xffffffff) return put(out, major | 26, value, 4);
+    return put(out, major | 27, value, 8);
+}
+
+static uint8_t *put_signed(uint8_t *out, int64_t value) {
+    return value < 0 ? put_head(out, 1, ~(uint64_t)value) : put_head(out, 0, (uint64_t)value);
+}
+
+/* The same reader, which writes CBOR instead of tokens. Both formats count first, so that no stack is needed. */
+static int32_t decode_raw(void *instance, const void *message, size_t count, patchbay_sink *sink, patchbay_error *error) {
+    reader reader = {(const uint8_t *)message, count, 0};
+    uint64_t remaining = 1;
+    uint8_t *out;
+    int32_t status = sink->reserve(sink, 2 * count + 16);
+    (void)instance;
+    if (status < 0) return patchbay_fail(error, status, 0, "the message is larger than the host allows");
+    out = (uint8_t *)sink->room;
+    while (remaining > 0) {
+        uint8_t head;
+        size_t width = 0, length = 0;
+        if (reader.offset == count) return patchbay_fail(error, PATCHBAY_CORRUPT, 0, "the message ends before its value does");
+        head = (uint8_t)take(&reader, 1);
+        remaining -= 1;
+        if (head < 0x80 || head >= 0xe0) {
+            out = put_signed(out, (int8_t)head);
+        } else if (head == 0xc0 || head == 0xc2 || head == 0xc3) {
+            out = put(out, head == 0xc0 ? 0xf6 : head == 0xc2 ? 0xf4 : 0xf5, 0, 0);
+        } else if (head >= 0xca && head <= 0xd3) {
+            width = head <= 0xcb ? (size_t)4 << (head & 1) : (size_t)1 << (head & 3);
+            if (count - reader.offset < width) return patchbay_fail(error, PATCHBAY_CORRUPT, 0, "the message ends inside a number");
+            if (head <= 0xcb) out = put(out, head == 0xca ? 0xfa : 0xfb, take(&reader, width), width);
+            else if (head <= 0xcf) out = put_head(out, 0, take(&reader, width));
+            else out = put_signed(out, (int64_t)(take(&reader, width) << (64 - 8 * width)) >> (64 - 8 * width));
+        } else {
+            uint8_t major;
+            if (head <= 0x8f) major = 5, length = head & 15;
+            else if (head <= 0x9f) major = 4, length = head & 15;
+            else if (head <= 0xbf) major = 3, length = head & 31;
+            else if (head >= 0xc4 && head <= 0xc6) major = 2, width = (size_t)1 << (head - 0xc4);
+            else if (head >= 0xd9 && head <= 0xdb) major = 3, width = (size_t)1 << (head - 0xd9);
+            else if (head >= 0xdc) major = head <= 0xdd ? 4 : 5, width = (size_t)2 << (head & 1);
+            else return patchbay_fail(error, PATCHBAY_CORRUPT, 0, "an extension type, which this codec does not read");
+            if (count - reader.offset < width) return patchbay_fail(error, PATCHBAY_CORRUPT, 0, "the message ends inside a length");
+            if (width > 0) length = (size_t)take(&reader, width);
+            if (count - reader.offset < length) return patchbay_fail(error, PATCHBAY_CORRUPT, 0, "the message ends before its value does");
+            out = put_head(out, major, length);
+            if (major >= 4) {
+                remaining += major == 5 ? 2 * (uint64_t)length : length;
+            } else {
+                memcpy(out, reader.bytes + reader.offset, length);
+                out += length;
+                reader.offset += length;
+            }
+        }
+    }
+    return sink->commit(sink, (size_t)(out - (uint8_t *)sink->room));
+}
+
+static int32_t encode_raw(void *instance, const void *value, size_t count, patchbay_sink *sink, patchbay_error *error) {
+    (void)instance;
+    (void)value;
+    (void)count;
+    (void)sink;
+    return patchbay_fail(error, PATCHBAY_UNSUPPORTED, 0, "only reading is measured");
+}
+
 static int32_t create(const patchbay_settings *settings, void **instance, patchbay_error *error) {
     (void)settings;
     (void)error;
@@ -212,7 +287,7 @@ static int32_t create(const patchbay_settings *settings, void **instance, patchb
 
 static void destroy(void *instance) { (void)instance; }
 
-static const patchbay_codec codec = {sizeof codec, 0, create, decode, encode, NULL, NULL, destroy};
+static const patchbay_codec codec = {sizeof codec, 0, create, decode, encode, decode_raw, encode_raw, destroy};
 
 static const void *interface(const char *id) { return strcmp(id, PATCHBAY_CODEC) == 0 ? &codec : NULL; }
 

@@ -14,8 +14,8 @@
 
 char **cpb_environment(void) { return environ; }
 
-int cpb_spawn(
-    const char *program, char *const arguments[], char *const environment[], int input, int output, int standard_error, int leads_group,
+static int spawn(
+    const char *program, char *const arguments[], char *const environment[], int input, int output, int standard_error, short more_flags,
     pid_t *pid) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -42,9 +42,9 @@ int cpb_spawn(
     sigemptyset(&none);
     if (error == 0) error = posix_spawnattr_setsigdefault(&attributes, &all);
     if (error == 0) error = posix_spawnattr_setsigmask(&attributes, &none);
-    int flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (leads_group ? POSIX_SPAWN_SETPGROUP : 0);
+    // With POSIX_SPAWN_SETPGROUP: a group of its own.
     if (error == 0) error = posix_spawnattr_setpgroup(&attributes, 0);
-    if (error == 0) error = posix_spawnattr_setflags(&attributes, (short)flags);
+    if (error == 0) error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | more_flags);
     // glibc reports what went wrong in the child, exec included, as the result: posix_spawn(3).
     if (error == 0) error = posix_spawn(pid, program, &actions, &attributes, arguments, environment);
     if (in >= 0) close(in);
@@ -52,6 +52,16 @@ int cpb_spawn(
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return -error;
+}
+
+int cpb_spawn(
+    const char *program, char *const arguments[], char *const environment[], int input, int output, int standard_error, pid_t *pid) {
+    return spawn(program, arguments, environment, input, output, standard_error, 0, pid);
+}
+
+int cpb_spawn_group(
+    const char *program, char *const arguments[], char *const environment[], int input, int output, int standard_error, pid_t *pid) {
+    return spawn(program, arguments, environment, input, output, standard_error, POSIX_SPAWN_SETPGROUP, pid);
 }
 
 int cpb_process_descriptor(pid_t pid) {

@@ -16,7 +16,7 @@ extension Inspection {
 }
 
 extension Layer {
-    fileprivate var value: Value {
+    var value: Value {
         [
             "kind": .string(kind.rawValue), "name": .string(name), "summary": .string(summary),
             "traits": traitWords.map { .string($0) } ?? .null, "options": .array(options.map(\.value)),

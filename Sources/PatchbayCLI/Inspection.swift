@@ -1,4 +1,5 @@
 internal import Patchbay
+internal import PatchbayLoader
 
 /// What there is to say about one name.
 struct Inspection {
@@ -41,72 +42,36 @@ struct Inspection {
     static func names(in catalog: Catalog) -> [String] {
         let registry = catalog.registry
         return registry.layers().map(\.layer.name) + registry.aliases.map(\.alias.name) + registry.plugins.map(\.name) + [connection]
+            + catalog.reports.flatMap { [$0.name] + $0.layerNames }
     }
 
     // MARK: For people
 
     func text(for terminal: Terminal) -> String {
+        let description = LayerDescription(terminal: terminal)
         guard let plugin else {
             return
-                ([terminal.styled(name, .bold), "  options that every URL takes", ""] + options(ConnectionOptions.specifications, terminal))
+                ([terminal.styled(name, .bold), "  options that every URL takes", ""] + description.options(ConnectionOptions.specifications))
                 .joined(separator: "\n")
         }
         var parts: [[String]] = []
-        let origin = "plugin \(plugin.name) \(plugin.version), \(Catalog.words(plugin.source)), \(catalog.state(plugin.name))"
+        let origin = "; plugin \(plugin.name) \(plugin.version), \(Catalog.words(plugin.source)), \(catalog.state(plugin.name))"
         if name == plugin.name {
             parts.append([terminal.styled("\(plugin.name) \(plugin.version)", .bold) + "  plugin, \(Catalog.words(plugin.source))"])
-            parts[0] += paragraph(plugin.summary, terminal)
+            parts[0] += description.paragraph(plugin.summary)
             if catalog.state(plugin.name) == "off" { parts[0].append("  off; --allow-exec turns it on") }
         }
         for alias in aliases {
-            var lines = [terminal.styled(alias.name, .bold) + "  alias" + (name == plugin.name ? "" : "; \(origin)")]
-            lines += paragraph(alias.summary, terminal)
-            lines += paragraph("stands for \(alias.expansion.joined(separator: "+"))", terminal)
-            if alias.admitsAnyData { lines += paragraph("takes any option as handshake data", terminal) }
-            parts.append(lines + examples(alias.examples, terminal))
+            var lines = [terminal.styled(alias.name, .bold) + "  alias" + (name == plugin.name ? "" : origin)]
+            lines += description.paragraph(alias.summary)
+            lines += description.paragraph("stands for \(alias.expansion.joined(separator: "+"))")
+            if alias.admitsAnyData { lines += description.paragraph("takes any option as handshake data") }
+            parts.append(lines + description.examples(alias.examples))
         }
         for layer in layers {
-            var lines = [terminal.styled(layer.name, .bold) + "  \(layer.kind.rawValue)" + (name == plugin.name ? "" : "; \(origin)")]
-            if layer.summary != plugin.summary || name != plugin.name { lines += paragraph(layer.summary, terminal) }
-            if let traits = layer.traitWords { lines += paragraph(traits, terminal) }
-            lines += options(layer.options, terminal) + examples(layer.examples, terminal)
-            parts.append(lines)
+            let isNew = layer.summary != plugin.summary || name != plugin.name
+            parts.append(description.lines(of: layer, origin: name == plugin.name ? "" : origin, isNew: isNew))
         }
         return parts.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
-    }
-
-    private func paragraph(_ text: String, _ terminal: Terminal) -> [String] {
-        TextLayout.wrapped(text, width: terminal.width.map { max($0 - 2, 20) }).map { "  " + $0 }
-    }
-
-    private func options(_ specifications: [OptionSpecification], _ terminal: Terminal) -> [String] {
-        guard !specifications.isEmpty else { return [] }
-        let rows = specifications.map { option in
-            [option.name, Self.type(option), option.isRequired ? "required" : option.defaultText ?? "-", Self.remark(option)]
-        }
-        let layout = TextLayout(rows: [["option", "type", "default", ""]] + rows, indentation: 4)
-        return layout.lines(of: layout.rows[0], width: terminal.width) { cell, _ in terminal.styled(cell, .dim) }
-            + rows.flatMap { row in
-                layout.lines(of: row, width: terminal.width) { cell, column in column == 0 ? terminal.styled(cell, .cyan) : cell }
-            }
-    }
-
-    /// Longer than this, a type moves to the remark.
-    private static let widestType = 26
-
-    private static func type(_ option: OptionSpecification) -> String {
-        option.typeWords.count <= widestType ? option.typeWords : option.kind.word
-    }
-
-    private static func remark(_ option: OptionSpecification) -> String {
-        var text = option.summary
-        if option.typeWords.count > widestType { text += "; \(option.typeWords)" }
-        if option.isSecret { text += "; also \(option.forms.dropFirst().joined(separator: ", "))" }
-        if option.changesWire { text += "; both ends must agree" }
-        return text
-    }
-
-    private func examples(_ urls: [String], _ terminal: Terminal) -> [String] {
-        urls.isEmpty ? [] : [terminal.styled("    examples", .dim)] + urls.map { "    \($0)" }
     }
 }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import Patchbay
+internal import PatchbayCheck
 internal import PatchbayLoader
 
 /// The program `patchbay`.
@@ -24,7 +25,8 @@ struct PatchbayCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ListCommand.self, InspectCommand.self, ExplainCommand.self, ListenCommand.self, ConnectCommand.self, NewCommand.self, LockCommand.self, KeyCommand.self,
+            ListCommand.self, InspectCommand.self, ExplainCommand.self, ListenCommand.self, ConnectCommand.self, CheckCommand.self,
+            NewCommand.self, LockCommand.self, KeyCommand.self,
         ]
     )
 
@@ -32,6 +34,9 @@ struct PatchbayCommand: AsyncParsableCommand {
         openStandardStreams()
         // Before everything else: what a plugin does to a process, it should do to one that has nothing else.
         if CommandLine.arguments.dropFirst().first == Probe.command { Probe.run(arguments: Array(CommandLine.arguments.dropFirst(2))) }
+        if CommandLine.arguments.dropFirst().first == CheckChild.command {
+            await CheckChild.run(arguments: Array(CommandLine.arguments.dropFirst(2)))
+        }
         Glibc.exit(await Interruption.watch { await runCommand() })
     }
 

@@ -50,7 +50,7 @@ public enum CheckChild {
 
 /// A plugin that was opened in this process to be asked.
 private struct CheckedPlugin {
-    let plugin: any Plugin
+    private let opened: OpenedPlugin
     let tests: [ConformanceTest]
 
     init(_ request: CheckRequest) throws {
@@ -58,11 +58,11 @@ private struct CheckedPlugin {
         guard let found = scan.plugins.first, found.refusal == nil, found.file?.identity == request.identity else {
             throw PatchbayError(.refused, "\(request.path) changed after it was examined; try again", stage: .plugin)
         }
-        plugin = try FirstExecution.open(found, .current)
+        opened = try FirstExecution.open(found, .current)
         var registry = Registry()
-        try registry.register(plugin, source: found.source)
-        tests = Conformance.tests(of: plugin)
+        try registry.register(opened.plugin, source: found.source)
+        tests = Conformance.tests(of: opened.plugin)
     }
 
-    var breach: PatchbayError? { FirstExecution.breach(of: plugin) }
+    var breach: PatchbayError? { opened.breach() }
 }

@@ -10,7 +10,8 @@ extension CheckReport {
             "  <properties><property name=\"seed\" value=\"\(seed)\"/></properties>",
         ]
         for result in results {
-            let head = "  <testcase classname=\(Self.quoted(plugin ?? path)) name=\(Self.quoted(result.name)) time=\"\(result.elapsed / .seconds(1))\""
+            let head =
+                "  <testcase classname=\(Self.quoted(plugin ?? path)) name=\(Self.quoted(result.name)) time=\"\(result.elapsed / .seconds(1))\""
             let message = "message=\(Self.quoted(result.detail))"
             switch result.outcome {
             case .pass: lines.append(head + "/>")

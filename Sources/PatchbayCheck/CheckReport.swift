@@ -22,7 +22,8 @@ public struct CheckReport: Sendable {
 
     public var value: Value {
         [
-            "path": .string(path), "plugin": plugin.map(Value.string) ?? .null, "seed": Int64(exactly: seed).map(Value.int) ?? .bigInteger(BigInteger(seed)),
+            "path": .string(path), "plugin": plugin.map(Value.string) ?? .null,
+            "seed": Int64(exactly: seed).map(Value.int) ?? .bigInteger(BigInteger(seed)),
             "passed": .bool(passed), "tests": .array(results.map(\.value)),
         ]
     }

@@ -69,14 +69,20 @@ public struct PluginCheck: Sendable {
 
     /// What can be told without running any of it.
     private static func results(of plugin: FoundPlugin) -> [CheckResult] {
-        plugin.report(plugin.refusal.map { PluginState.refused(reason: $0) } ?? .unchecked).steps.filter { $0.outcome != .skipped }.map { step in
+        plugin.report(plugin.refusal.map { PluginState.refused(reason: $0) } ?? .unchecked).steps.filter { $0.outcome != .skipped }.map {
+            step in
             let outcome: CheckResult.Outcome =
                 switch step.outcome {
                 case .passed, .skipped: .pass
                 case .warning: .warn
                 case .failed: .fail
                 }
-            return CheckResult(name: "file/\(step.name)", summary: step.detail, outcome: outcome, detail: outcome == .pass ? "" : step.detail)
+            return CheckResult(
+                name: "file/\(step.name)",
+                summary: step.detail,
+                outcome: outcome,
+                detail: outcome == .pass ? "" : step.detail
+            )
         }
     }
 
@@ -117,10 +123,13 @@ public struct PluginCheck: Sendable {
         result.elapsed = .milliseconds(observation.milliseconds)
         switch observation.ending {
         case .timedOut:
-            (result.outcome, result.detail) = (.timeout, "it did not end within \(deadline); a call that waits needs \"blocking\": true in its metadata")
+            (result.outcome, result.detail) = (
+                .timeout, "it did not end within \(deadline); a call that waits needs \"blocking\": true in its metadata"
+            )
         case .killed(let signal):
             result.outcome = .crash
-            result.detail = "the process ended by \(ProbeOutcome.name(signal)); see it in a debugger: patchbay check --in-process --reproduce '\(name)'"
+            result.detail =
+                "the process ended by \(ProbeOutcome.name(signal)); see it in a debugger: patchbay check --in-process --reproduce '\(name)'"
         case .exited(let status):
             if let last = messages.last(where: { $0.outcome != nil }) {
                 result.take(last)

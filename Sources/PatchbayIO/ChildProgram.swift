@@ -25,7 +25,7 @@ package struct ChildProgram: Sendable {
         var processID: pid_t = 0
         let status = Self.withStrings([path] + arguments) { arguments in
             Self.withStrings(mergedEnvironment()) { environment in
-                cpb_spawn(path, arguments, environment, input, output, standardError == .inherited ? 2 : -1, 0, &processID)
+                cpb_spawn(path, arguments, environment, input, output, standardError == .inherited ? 2 : -1, &processID)
             }
         }
         return status < 0 ? .failure(IOFailure(errno: -status, operation: "start a program")) : .success(processID)

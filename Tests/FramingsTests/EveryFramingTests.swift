@@ -13,7 +13,7 @@ import Testing
 
     @Test(arguments: FramingCase.all)
     func `any cutting gives the same messages`(_ framing: FramingCase) throws {
-        var source = FuzzSource.forFuzzing("cutting, \(framing.name)")
+        var source = FuzzSource.forTest(framing.name)
         for _ in 0..<300 {
             // Bytes that no framing here minds.
             let messages = (0..<Int.random(in: 0...6, using: &source)).map { _ in
@@ -97,7 +97,7 @@ import Testing
 
     @Test(arguments: FramingCase.all)
     func `twenty thousand inputs keep the contract`(_ framing: FramingCase) throws {
-        var source = FuzzSource.forFuzzing("scan, \(framing.name)")
+        var source = FuzzSource.forTest(framing.name)
         let valid = try framing.frame(Array("hi".utf8)) + framing.frame([]) + framing.frame([UInt8](repeating: 0x61, count: 20))
         for _ in 0..<20_000 {
             let bytes = source.input(from: valid, longest: 40)

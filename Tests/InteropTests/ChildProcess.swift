@@ -28,7 +28,7 @@ final class ChildProcess: Sendable {
         var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var process: pid_t = 0
-        let result = cpb_spawn(program, &words, cpb_environment(), toChild[0], fromChild[1], 2, 0, &process)
+        let result = cpb_spawn(program, &words, cpb_environment(), toChild[0], fromChild[1], 2, &process)
         close(toChild[0])
         close(fromChild[1])
         input = Mutex(toChild[1])

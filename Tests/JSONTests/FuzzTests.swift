@@ -1,4 +1,5 @@
 import Foundation
+import FuzzSupport
 import NIOCore
 import PatchbayCore
 import PatchbayJSON
@@ -15,7 +16,7 @@ import Testing
 
     @Test("20,000 hostile messages are read or refused, never more; what is read echoes")
     func hostile() throws {
-        var generator = Seed.generator()
+        var generator = FuzzSource.forTest()
         let alphabet = Array("{}[]\",:\\ue+-.0123456789truefalsnl \n".utf8)
         let codec = JSONCodec()
         for round in 0..<20_000 {
@@ -57,7 +58,7 @@ import Testing
 
     @Test("what Foundation refuses of mutated messages, ours refuses too, but for large numbers")
     func agreesWithFoundation() throws {
-        var generator = Seed.generator()
+        var generator = FuzzSource.forTest()
         for _ in 0..<5_000 {
             var bytes = Array(Self.valid.randomElement(using: &generator)!.utf8)
             bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 0x20..<0x7F, using: &generator)

@@ -1,3 +1,4 @@
+import FuzzSupport
 import NIOCore
 import PatchbayCore
 import PatchbayJSON
@@ -60,7 +61,7 @@ import Testing
 
     @Test("a hundred thousand doubles of all sizes come back bit for bit")
     func doubles() throws {
-        var generator = Seed.generator()
+        var generator = FuzzSource.forTest()
         var numbers: [Double] = []
         while numbers.count < 100_000 {
             let number = Double(bitPattern: generator.next())

@@ -139,7 +139,7 @@ struct HandshakeTests {
 
     @Test("no handshake survives 20,000 forged messages, and none traps")
     func fuzz() throws {
-        var generator = FuzzSource.forFuzzing("hmac handshake")
+        var generator = FuzzSource.forTest()
         let authenticator = try Self.authenticator()
         var pair = try HandshakePair(authenticator, authenticator, dialed: Self.transcript, listened: Self.transcript)
         _ = try pair.run()

@@ -72,8 +72,8 @@ struct RecordTests {
 
     @Test("what goes in comes out, whatever its length", arguments: [0, 1, 2, 63, 64, 65, 16_383, 16_384, 16_385, 40_000, 1 << 20])
     func lengths(_ count: Int) throws {
-        var generator = FuzzSource.forFuzzing("records of \(count) bytes")
-        let bytes = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        var generator = FuzzSource.forTest("\(count) bytes")
+        let bytes = generator.bytes(count)
         let records = try Self.seal([bytes])
         #expect(records[0].count == count + (count + 16_383) / 16_384 * 20)
         #expect(Self.open(records.flatMap { $0 }, upTo: 2 << 20) == Opened(plain: bytes, ended: true))
@@ -160,7 +160,7 @@ struct RecordTests {
 
     @Test("20,000 forged wires never trap, never give a byte that was not sealed")
     func fuzz() throws {
-        var generator = FuzzSource.forFuzzing("records")
+        var generator = FuzzSource.forTest()
         let pieces = [Array(repeating: UInt8(5), count: 40), [6, 7], Array(repeating: 8, count: 90)]
         let whole = pieces.flatMap { $0 }
         let wire = try Self.seal(pieces).flatMap { $0 }

@@ -119,7 +119,7 @@ struct PasswordFileTests {
 
     @Test("20,000 files of noise are errors or tables, and never trap")
     func fuzz() {
-        var generator = FuzzSource.forFuzzing("password file")
+        var generator = FuzzSource.forTest()
         let valid = Array("ada:\(Self.horse)\n# x\n".utf8)
         for round in 0..<20_000 {
             var bytes = round & 1 == 0 ? generator.input(from: [], longest: 120) : valid

@@ -93,7 +93,7 @@ struct CatalogCommandTests {
         }
     }
 
-    @Test("every command's help has examples", arguments: ["list", "inspect", "explain", "listen", "connect", "key"])
+    @Test("every command's help has examples", arguments: ["list", "inspect", "explain", "listen", "connect", "lock", "key"])
     func examples(command: String) throws {
         let help = try Program.run([command, "--help"])
         #expect(help.status == 0 && help.output.contains("EXAMPLES:") && help.output.contains("patchbay \(command)"))

@@ -1,3 +1,4 @@
+import FuzzSupport
 import PatchbayIO
 import Synchronization
 import Testing
@@ -94,7 +95,7 @@ struct DeadlineWheelTests {
     @Test("ten thousand targets in steps each come exactly once and in their slot")
     func many() {
         var wheel = DeadlineWheel()
-        var generator = SystemRandomNumberGenerator()
+        var generator = FuzzSource.forTest()
         let targets = (0..<10_000).map { _ in Target(UInt64.random(in: 0..<(2000 * Self.slot), using: &generator)) }
         for target in targets { wheel.insert(target, at: target.at) }
         var seen = 0

@@ -1,4 +1,5 @@
 import CPatchbayIO
+import FuzzSupport
 import PatchbayIO
 import Synchronization
 import Testing
@@ -30,8 +31,9 @@ struct ReactorTests {
         defer { group.stop() }
         let reactor = group.next()
         let order = Recorder()
+        var source = FuzzSource.forTest()
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            for step in (0..<10).shuffled() {
+            for step in (0..<10).shuffled(using: &source) {
                 tasks.addTask(executorPreference: reactor) {
                     try await reactor.sleep(for: .milliseconds(20 * step))
                     order.add(step)

@@ -1,3 +1,4 @@
+internal import FuzzSupport
 internal import NIOCore
 internal import PatchbayCore
 internal import PatchbayPython
@@ -237,7 +238,7 @@ struct PickleReadingTests {
 
     @Test("20,000 inputs never trap, and what is read can be written and read again")
     func fuzz() throws {
-        var random = SeededRandom.forFuzzing("pickle")
+        var random = FuzzSource.forTest()
         let seeds = [
             "8004950c000000000000005d94285d944b01616801652e", "8002635f5f6275696c74696e5f5f0a7365740a71005d71014b07618571025271032e",
             "80049523000000000000008c086275696c74696e73948c09627974656172726179949394430201ff94859452942e",
@@ -246,7 +247,7 @@ struct PickleReadingTests {
         ].map { bytes($0) }
         let opcodes = Array("(.0122FIJKLMNRSTUVXacd}eghjl]pqrst)uGPQbio".utf8) + Array(0x80...0x98) + Array("BC".utf8)
         for _ in 0..<20_000 {
-            var input = random.input(from: seeds)
+            var input = random.input(fromAny: seeds, longest: 80)
             if Bool.random(using: &random) {
                 input = input.map { Bool.random(using: &random) ? opcodes.randomElement(using: &random) ?? 0 : $0 }
             }

@@ -1,3 +1,4 @@
+internal import FuzzSupport
 internal import NIOCore
 internal import PatchbayCore
 internal import PatchbayPython
@@ -93,10 +94,10 @@ struct PythonFramingTests {
 
     @Test("20,000 inputs never trap, and every frame lies within its input")
     func fuzz() {
-        var random = SeededRandom.forFuzzing("python-frames")
+        var random = FuzzSource.forTest()
         let seeds = ["00000003010203", "ffffffff0000000000000003010203", "0000000080044b2a2e", "ffffffffffffffffffffffff"].map { bytes($0) }
         for _ in 0..<20_000 {
-            let input = random.input(from: seeds, noise: 0...20)
+            let input = random.input(fromAny: seeds, longest: 20)
             let atEnd = Bool.random(using: &random)
             guard let scan = try? scan(input, atEnd: atEnd, maximum: .max) else { continue }
             switch scan {

@@ -1,3 +1,4 @@
+internal import FuzzSupport
 internal import NIOCore
 internal import PatchbayCore
 internal import PatchbayPython
@@ -193,7 +194,7 @@ struct PythonHandshakeTests {
 
     @Test("20,000 challenges, answers and verdicts never trap, and none passes that was not made with the key")
     func fuzz() {
-        var random = SeededRandom.forFuzzing("python-hmac")
+        var random = FuzzSource.forTest()
         let challenge = PythonChallenge(key: Self.key, digest: .md5)
         let sent = challenge.message(nonce: Array(0..<40))
         let legacy = Array("#CHALLENGE#".utf8) + Array(0..<20)
@@ -204,7 +205,7 @@ struct PythonHandshakeTests {
         }
         let seeds = right + [Array(sent.readableBytesView), legacy, Array("#WELCOME#".utf8), Array("#FAILURE#".utf8)]
         for _ in 0..<20_000 {
-            let input = random.input(from: seeds, noise: 0...300)
+            let input = random.input(fromAny: seeds, longest: 300)
             let message = ByteBuffer(bytes: input)
             _ = try? challenge.answer(to: message)
             if (try? challenge.check(answer: message, to: sent)) != nil { #expect(right.contains(input)) }

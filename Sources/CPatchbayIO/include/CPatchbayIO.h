@@ -72,11 +72,12 @@ int cpb_open_for_name_in(int folder, const char *path); // the same, from a fold
 
 // Child processes. What is spawned has these descriptors as its 0, 1 and 2, and no other; its signals are reset.
 extern char **cpb_environment(void);
-// `standard_error`: -1 for /dev/null, 2 to share this process's. `leads_group`: it is the first of a process group of its own, which
-// can be killed as a whole. On success *pid is the child, to be waited for.
+// `standard_error`: -1 for /dev/null, 2 to share this process's. On success *pid is the child, to be waited for.
 int cpb_spawn(
-    const char *program, char *const arguments[], char *const environment[], int input, int output, int standard_error, int leads_group,
-    pid_t *pid);
+    const char *program, char *const arguments[], char *const environment[], int input, int output, int standard_error, pid_t *pid);
+// The same; the child is the first of a process group of its own, which can be killed as a whole.
+int cpb_spawn_group(
+    const char *program, char *const arguments[], char *const environment[], int input, int output, int standard_error, pid_t *pid);
 int cpb_process_descriptor(pid_t pid);                 // readable once the process has ended
 int cpb_process_signal(int process_descriptor, int signal);
 int cpb_process_reap(pid_t pid, int *status);          // 1: it has ended, and is gone now; 0: it runs

@@ -60,7 +60,7 @@ extension Options: CustomStringConvertible, CustomReflectable {
 
 extension OptionText {
     /// A checked value as both ends of a connection write it; nil for a secret.
-    static func written(_ value: Options.Checked, _ kind: OptionSpecification.Kind) -> String? {
+    package static func written(_ value: Options.Checked, _ kind: OptionSpecification.Kind) -> String? {
         switch value {
         case .text(let text): return text
         case .flag(let flag): return flag ? "true" : "false"

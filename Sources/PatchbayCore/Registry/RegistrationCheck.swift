@@ -1,5 +1,5 @@
 /// The rules that what a plugin registers must keep.
-struct RegistrationCheck {
+package struct RegistrationCheck {
     /// Names that mean something else in a URL: `bare`, `data.NAME=`, `connection.<option>=`.
     static let reserved: Set<String> = ["bare", "data", "connection"]
 
@@ -48,7 +48,7 @@ struct RegistrationCheck {
         }
     }
 
-    static func isName(_ text: String) -> Bool {
+    package static func isName(_ text: String) -> Bool {
         guard let first = text.utf8.first, first.isLowerCase else { return false }
         return text.utf8.allSatisfy { $0.isLowerCase || $0.isDigit || $0 == UInt8(ascii: "-") }
     }

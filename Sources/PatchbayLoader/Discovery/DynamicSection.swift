@@ -51,7 +51,9 @@ struct DynamicSection {
             default: break
             }
             // Each can be 4 KiB long, and thousands can name the same bytes.
-            guard strings.total <= ObjectFile.largestNameTable else { throw ObjectFault("the names in its dynamic section have more than 1 MiB") }
+            guard strings.bytesRead <= ObjectFile.largestNameTable else {
+                throw ObjectFault("the names in its dynamic section have more than 1 MiB")
+            }
         }
         // ld.so(8): DT_RPATH is ignored where there is a DT_RUNPATH.
         if let path = paths[Tag.runpath] ?? paths[Tag.rpath] {
@@ -76,7 +78,7 @@ struct DynamicSection {
 private struct DynamicStrings<File: BoundedBytes> {
     var file: File
     var start: UInt64
-    private(set) var total = 0
+    private(set) var bytesRead = 0
 
     init(file: File, start: UInt64) {
         self.file = file
@@ -89,8 +91,8 @@ private struct DynamicStrings<File: BoundedBytes> {
         var size = 128
         while true {
             let piece = try file.read(at: Int(place), count: min(size, file.count - Int(place)))
+            bytesRead += piece.count
             if let end = piece.firstIndex(of: 0) {
-                total += end
                 return String(decoding: piece[..<end], as: UTF8.self)
             }
             guard piece.count == size, size < ObjectFile.longestName else { throw ObjectFault("a name in its dynamic section has no end") }

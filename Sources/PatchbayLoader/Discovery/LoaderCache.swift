@@ -3,7 +3,7 @@ internal import Glibc
 /// The names that /etc/ld.so.cache holds for this machine: what the loader finds without a search folder.
 ///
 /// glibc's sysdeps/generic/dl-cache.h: the format "glibc-ld.so.cache1.1", alone or behind one of the old format.
-struct LoaderCache {
+package struct LoaderCache {
     private static let magic = Array("glibc-ld.so.cache1.1".utf8)
     private static let oldMagic = Array("ld.so-1.7.0".utf8)
     private static let largest = 32 << 20
@@ -16,10 +16,10 @@ struct LoaderCache {
         private static let flags: UInt32 = 0x0A03
     #endif
 
-    private(set) var names: Set<String> = []
+    package private(set) var names: Set<String> = []
 
     /// Empty where there is none, or one in another form: the standard folders are still searched.
-    init(path: String = "/etc/ld.so.cache") {
+    package init(path: String = "/etc/ld.so.cache") {
         guard let file = OwnedDescriptor.open(path, flags: O_RDONLY | O_NONBLOCK | O_NOCTTY), let status = OpenFileStatus(file.number),
             status.isRegular, status.size <= Self.largest,
             let bytes = try? DescriptorBytes(descriptor: file.number, count: status.size).read(at: 0, count: status.size)
@@ -30,7 +30,7 @@ struct LoaderCache {
         self.init(bytes)
     }
 
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         let fields = ObjectFields(bytes: bytes)
         var start = 0
         if bytes.starts(with: Self.oldMagic) {

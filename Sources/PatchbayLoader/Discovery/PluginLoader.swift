@@ -158,7 +158,7 @@ package struct PluginLoader: Sendable {
         // Held open until it is mapped: the inode cannot be another file's meanwhile.
         let file = try plugin.reopened()
         defer { withExtendedLifetime(file) {} }
-        return try FirstExecution.open(plugin, version)
+        return try FirstExecution.open(plugin, version).plugin
     }
 
     /// One for each, with the record and the state as the last steps.

@@ -130,7 +130,10 @@ package struct PluginScan: Sendable {
         plugin.missingLibraries = libraries.missing(of: object, in: folder)
         guard plugin.missingLibraries.isEmpty else {
             let names = plugin.missingLibraries.joined(separator: ", ")
-            return plugin.refuse("libraries", "it needs \(names), not found on this machine; install what has it, or put it beside the plugin")
+            return plugin.refuse(
+                "libraries",
+                "it needs \(names), not found on this machine; install what has it, or put it beside the plugin"
+            )
         }
         plugin.pass("libraries", object.needed.isEmpty ? "it needs none" : "found: \(object.needed.joined(separator: ", "))")
     }
@@ -148,7 +151,9 @@ package struct PluginScan: Sendable {
         var count = 0
         while let entry = readdir(listing) {
             count += 1
-            guard count <= mostEntries else { throw Distrust(.tooLarge, "\(folder.path) has more than \(mostEntries) entries; it is no folder of plugins") }
+            guard count <= mostEntries else {
+                throw Distrust(.tooLarge, "\(folder.path) has more than \(mostEntries) entries; it is no folder of plugins")
+            }
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: entry.pointee.d_name)) { String(cString: $0) }
             }

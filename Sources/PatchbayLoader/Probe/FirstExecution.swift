@@ -1,50 +1,58 @@
-// The seam to Tables/ and Manifest/.
-internal import CPatchbayIO
 internal import Glibc
-internal import NIOCore
+package import NIOCore
 package import PatchbayCore
-internal import PatchbayJSON
 
-package struct FileIdentity: Sendable, Hashable, Codable {
-    package var device: UInt64
-    package var inode: UInt64
-    package var size: UInt64
-    package var changedAt: Int64
-
-    package init(descriptor: CInt) throws(PatchbayError) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw PatchbayError(.systemFailure, String(cString: strerror(errno)), stage: .plugin) }
-        device = UInt64(status.st_dev)
-        inode = UInt64(status.st_ino)
-        size = UInt64(status.st_size)
-        changedAt = Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec)
-    }
-}
-
-/// The one place from which a plugin's own code is run.
+/// The one place from which a plugin's file becomes words, and its code is run.
 package enum FirstExecution {
-    static func metadata(ofObject text: ByteBuffer) throws -> PluginMetadata { try JSONCodec().decode(PluginMetadata.self, from: text) }
-    static func metadata(ofManifest text: ByteBuffer, path: String) throws -> PluginMetadata { try JSONCodec().decode(PluginMetadata.self, from: text) }
+    package static func metadata(ofObject text: ByteBuffer) throws(PatchbayError) -> PluginMetadata { try PluginMetadata.parse(text) }
+
+    package static func metadata(ofManifest text: ByteBuffer, path: String) throws(PatchbayError) -> PluginMetadata { throw manifests }
 
     /// Runs a plugin for the first time, in a child.
     /// - Returns: its thread model.
     static func rehearse(_ plugin: FoundPlugin, _ version: InterfaceVersion, _ tell: (ProbeOutcome.Stage) -> Void) throws -> String? {
         tell(.open)
-        guard let handle = dlopen(plugin.path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
-            throw PatchbayError(.refused, String(cString: dlerror()), stage: .plugin)
+        // By itself, so that a constructor that goes wrong is told from an entry; the module then finds it open.
+        if plugin.kind == .sharedObject, dlopen(plugin.path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nil {
+            throw PatchbayError(.pluginRefused, "the loader says: \(String(cString: dlerror()))", stage: .plugin)
         }
         tell(.entry)
-        guard dlsym(handle, "patchbay_plugin_entry") != nil else {
-            throw PatchbayError(.refused, "it exports no patchbay_plugin_entry", stage: .plugin)
-        }
-        return nil
+        let opened = try open(plugin, version)
+        tell(.register)
+        var registry = Registry()
+        try registry.register(opened.plugin, source: plugin.source)
+        return opened.threads
     }
 
     /// In this process.
-    package static func open(_ plugin: FoundPlugin, _ version: InterfaceVersion) throws -> any Plugin {
-        throw PatchbayError(.unsupported, "loading is not built yet", stage: .plugin)
+    package static func open(_ plugin: FoundPlugin, _ version: InterfaceVersion) throws -> OpenedPlugin {
+        guard let metadata = plugin.metadata, plugin.kind == .sharedObject else { throw manifests }
+        let module = try LoadedModule(path: plugin.path, metadata: metadata, file: plugin.file?.identity, version: version)
+        return OpenedPlugin(plugin: module.plugin, threads: module.threadModel) { module.breach }
     }
 
-    /// What a plugin that this opened broke, as far as the host saw it.
-    package static func breach(of plugin: any Plugin) -> PatchbayError? { nil }
+    /// What the metadata says, as layers for show: nothing can be made of them.
+    package static func layers(describedBy metadata: PluginMetadata) -> [Layer] {
+        let layers = try? metadata.layers { layer in
+            switch layer.kind {
+            case "processor": .processor(positions: layer.processorPositions) { _ in throw Self.forShow }
+            case "authenticator": .authenticator(layer.authenticatorTraits) { _ in throw Self.forShow }
+            case "transport": .transport(layer.transportTraits, DescribedTransport())
+            default: .codec { _ in throw Self.forShow }
+            }
+        }
+        return layers ?? []
+    }
+
+    private static let forShow = PatchbayError(.unsupported, "the plugin is not loaded", stage: .plugin)
+    private static let manifests = PatchbayError(.unsupported, "manifests are not built yet", stage: .plugin)
+}
+
+/// A plugin that is part of this process now.
+package struct OpenedPlugin: Sendable {
+    package var plugin: any Plugin
+    /// `instance`, `plugin` or `parallel`; nil where it has no such word.
+    package var threads: String?
+    /// What it broke, as far as the host saw it.
+    package var breach: @Sendable () -> PatchbayError?
 }

@@ -33,7 +33,13 @@ package final class ProbeChild: Sendable {
 
     init(helper: String, arguments: [String], limits: ProbeLimits) throws(PatchbayError) {
         let event = cpb_event_create()
-        guard event >= 0 else { throw PatchbayError(.tooManyDescriptors, "cannot run a plugin's first execution: \(String(cString: strerror(-event)))", stage: .plugin) }
+        guard event >= 0 else {
+            throw PatchbayError(
+                .tooManyDescriptors,
+                "cannot run a plugin's first execution: \(String(cString: strerror(-event)))",
+                stage: .plugin
+            )
+        }
         cancellation = OwnedDescriptor(event)
         self.helper = helper
         self.arguments = arguments
@@ -77,11 +83,13 @@ package final class ProbeChild: Sendable {
     }
 
     private func spawn(output: CInt, errors: CInt) throws(IOFailure) -> pid_t {
-        guard let nothing = OwnedDescriptor.open("/dev/null", flags: O_RDONLY) else { throw IOFailure(errno: errno, operation: "open /dev/null") }
+        guard let nothing = OwnedDescriptor.open("/dev/null", flags: O_RDONLY) else {
+            throw IOFailure(errno: errno, operation: "open /dev/null")
+        }
         var processID: pid_t = 0
         let status = ChildProgram.withStrings([helper] + arguments) { arguments in
             ChildProgram.withStrings(environment) { environment in
-                cpb_spawn(helper, arguments, environment, nothing.number, output, errors, 1, &processID)
+                cpb_spawn_group(helper, arguments, environment, nothing.number, output, errors, &processID)
             }
         }
         guard status == 0 else { throw IOFailure(errno: -status, operation: "start \(helper)") }

@@ -8,7 +8,7 @@ import Testing
     /// Every input ends in a wait, a result or an error, and buffers nothing beyond its bounds.
     @Test(arguments: [Role.dialer, .listener])
     func `twenty thousand inputs trap nothing`(_ role: Role) async throws {
-        var generator = FuzzSource.forFuzzing("greeting, \(role)")
+        var generator = FuzzSource.forTest("\(role)")
         var valid: [(GreetingShape, [UInt8])] = []
         for shape in GreetingShape.allCases {
             var pair = shape.pair()
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func `twenty thousand frames of a bare handshake trap nothing`() async throws {
-        var generator = FuzzSource.forFuzzing("bare handshake")
+        var generator = FuzzSource.forTest()
         let valid: [UInt8] = [0, 0, 0, 9] + Array("challenge".utf8) + [0, 0, 0, 2, 1, 2]
         for _ in 0..<20_000 {
             var end = OpeningEnd(BareHandshake(role: .dialer, framing: LengthFraming(), authenticator: FakeAuthenticator()))

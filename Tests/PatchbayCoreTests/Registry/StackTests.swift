@@ -1,3 +1,4 @@
+internal import FuzzSupport
 internal import NIOCore
 internal import PatchbayCore
 internal import Testing
@@ -71,8 +72,7 @@ struct StackTests {
 
     @Test("no secret is printed after 20,000 mutations around it, and resolution survives")
     func fuzz() throws {
-        var random = URLFuzzGenerator()
-        print("PATCHBAY_SEED=\(random.seed)")
+        var random = FuzzSource.forTest()
         let registry = try Registry.fake()
         let marker = "Zx9Marker"
         let names = [

@@ -1,3 +1,4 @@
+internal import FuzzSupport
 internal import NIOCore
 internal import PatchbayCore
 internal import Testing
@@ -181,8 +182,7 @@ struct ConnectionURLTests {
 
     @Test("the parser survives 20,000 random and mutated texts, and what it takes reads the same once more")
     func fuzz() throws {
-        var random = URLFuzzGenerator()
-        print("PATCHBAY_SEED=\(random.seed)")
+        var random = FuzzSource.forTest()
         let alphabet = Array("abz019-._~%25:/?#[]@!$&'()*+,;= \\\u{7f}é\u{0}".utf8)
         for round in 0..<20_000 {
             var bytes: [UInt8]

@@ -1,0 +1,4 @@
+struct LentHandshake {}
+extension Loan {
+    func prepareHandshake(_ host: UnsafeMutableRawPointer) {}
+}

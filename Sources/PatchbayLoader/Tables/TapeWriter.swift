@@ -1,0 +1,186 @@
+internal import CPatchbay
+package import NIOCore
+package import PatchbayCore
+
+/// Collects a value's tokens for a plugin's codec, which turns them into a message once the value is whole.
+package struct TapeWriter: TokenWriter {
+    /// A container that is open, with the tags that stand before it.
+    private struct Frame {
+        var token: Int
+        var tags: Int
+    }
+
+    private let codec: LoadedCodec?
+    private var buffer: ByteBuffer
+    /// In the interface's own words: a Swift `Token` has a byte that nobody sets where `reserved` is.
+    private var tokens: [patchbay_token] = []
+    private var arena = MessageOutput(ByteBuffer(), layer: "tape")
+    private var open: [Frame] = []
+    /// Tags that wait for their value.
+    private var pendingTags = 0
+    /// Containers and tags around the next value.
+    private var depth = 0
+
+    /// A writer without a plugin, which cannot finish: the protocol wants it.
+    package init(_ buffer: consuming ByteBuffer) {
+        self.buffer = buffer
+        codec = nil
+    }
+
+    init(_ buffer: consuming ByteBuffer, codec: LoadedCodec) {
+        self.buffer = buffer
+        self.codec = codec
+        tokens.reserveCapacity(32)
+    }
+
+    package mutating func finish() throws -> ByteBuffer {
+        guard let codec else { throw failure("a tape's writer was made without its codec") }
+        try codec.encode(tokens, arena.take(), into: &buffer)
+        return takeBuffer()
+    }
+
+    package mutating func takeBuffer() -> ByteBuffer {
+        var taken = ByteBuffer()
+        swap(&taken, &buffer)
+        return taken
+    }
+
+    package mutating func null() throws { leaf(Token(.null)) }
+    package mutating func bool(_ value: Bool) throws { leaf(Token(.bool, detail: value ? 1 : 0)) }
+    package mutating func int(_ value: Int64) throws { leaf(Token(.int, payload: UInt64(bitPattern: value))) }
+    package mutating func float(_ value: Float) throws { leaf(Token(.float, payload: UInt64(value.bitPattern))) }
+    package mutating func double(_ value: Double) throws { leaf(Token(.double, payload: value.bitPattern)) }
+    package mutating func string(_ utf8: UnsafeRawBufferPointer) throws { try leaf(.string, utf8) }
+    package mutating func bytes(_ bytes: UnsafeRawBufferPointer) throws { try leaf(.bytes, bytes) }
+
+    package mutating func unsigned(_ value: UInt64) throws {
+        leaf(Token(value <= UInt64(Int64.max) ? .int : .unsigned, payload: value))
+    }
+
+    package mutating func bigInteger(_ value: BigInteger) throws {
+        if let small = Int64(exactly: value) { return try int(small) }
+        if let large = UInt64(exactly: value) { return try unsigned(large) }
+        let digits = value.magnitude.drop { $0 == 0 }
+        try digits.withUnsafeBytes { try leaf(value.isNegative ? .negativeBigInteger : .positiveBigInteger, $0) }
+    }
+
+    package mutating func number(_ literal: String) throws {
+        var literal = literal
+        try literal.withUTF8 { text in
+            let text = UnsafeRawBufferPointer(text)
+            guard NumberGrammar.holds(text) else { throw failure("a number literal is not written as JSON writes numbers") }
+            try leaf(.number, text)
+        }
+    }
+
+    package mutating func beginSequence(_ kind: SequenceKind, count: Int?) throws {
+        switch kind {
+        case .array: try begin(.array)
+        case .tuple: try begin(.tuple)
+        case .set: try begin(.set)
+        }
+    }
+
+    package mutating func endSequence(_ kind: SequenceKind, count: Int) throws { try end(count) }
+    package mutating func beginMap(count: Int?) throws { try begin(.map) }
+    package mutating func endMap(count: Int) throws { try end(count) }
+
+    package mutating func tag(_ tag: ValueTag) throws {
+        switch tag {
+        case .number(let number): tokens.append(patchbay_token(Token(.tag, payload: number)))
+        case .name(let name):
+            var name = name
+            try name.withUTF8 { try append(Token(.namedTag), UnsafeRawBufferPointer($0)) }
+        }
+        pendingTags += 1
+        try deepen()
+    }
+
+    package mutating func `extension`(type: Int8, _ bytes: UnsafeRawBufferPointer) throws {
+        try append(Token(.extension, detail: UInt8(bitPattern: type)), bytes)
+        closeTags()
+    }
+
+    package mutating func simple(_ value: UInt8) throws { leaf(Token(.simple, detail: value)) }
+
+    package mutating func global(module: String, name: String) throws {
+        guard !module.utf8.contains(0), !name.utf8.contains(0) else { throw failure("the name of a global holds a NUL") }
+        try Array((module + "\0" + name).utf8).withUnsafeBytes { try leaf(.global, $0) }
+    }
+
+    // MARK: Appending
+
+    @inline(__always)
+    private mutating func leaf(_ token: Token) {
+        tokens.append(patchbay_token(token))
+        closeTags()
+    }
+
+    @inline(__always)
+    private mutating func leaf(_ kind: Token.Kind, _ bytes: UnsafeRawBufferPointer) throws {
+        try append(Token(kind), bytes)
+        closeTags()
+    }
+
+    @inline(__always)
+    private mutating func append(_ token: Token, _ bytes: UnsafeRawBufferPointer) throws {
+        guard let length = UInt32(exactly: bytes.count) else { throw failure("a text or its bytes are larger than 4 GiB; send them in parts") }
+        var token = token
+        token.length = length
+        token.payload = UInt64(arena.position)
+        try arena.write(bytes)
+        tokens.append(patchbay_token(token))
+    }
+
+    @inline(__always)
+    private mutating func closeTags() {
+        depth &-= pendingTags
+        pendingTags = 0
+    }
+
+    private mutating func begin(_ kind: Token.Kind) throws {
+        open.append(Frame(token: tokens.count, tags: pendingTags))
+        tokens.append(patchbay_token(Token(kind)))
+        pendingTags = 0
+        try deepen()
+    }
+
+    private mutating func deepen() throws {
+        depth += 1
+        guard depth <= DecodingLimits.greatestDepth else {
+            throw PatchbayError(
+                .limitExceeded,
+                "the value is nested more than \(DecodingLimits.greatestDepth) deep; flatten it",
+                stage: .encode,
+                layer: codec?.name
+            )
+        }
+    }
+
+    private mutating func end(_ count: Int) throws {
+        guard let frame = open.popLast(), let length = UInt32(exactly: count) else {
+            throw failure("a container has more elements than 32 bits count; send it in parts")
+        }
+        tokens[frame.token].length = length
+        tokens[frame.token].payload = UInt64(tokens.count)
+        depth -= 1 + frame.tags
+    }
+
+    private func failure(_ message: String) -> PatchbayError {
+        PatchbayError(.encodingFailed, message, stage: .encode, layer: codec?.name)
+    }
+}
+
+extension patchbay_token {
+    @inline(__always)
+    init(_ token: Token) {
+        self.init(
+            kind: token.kind.rawValue,
+            in_message: token.inMessage ? 1 : 0,
+            detail: token.detail,
+            reserved: 0,
+            length: token.length,
+            payload: token.payload
+        )
+    }
+}
