@@ -107,8 +107,8 @@ let package = Package(
         .executableTarget(
             name: "PatchbayCLI",
             dependencies: [
-                "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTemplates", "PatchbayTesting", "PatchbayExec", "PatchbayJSON", "PatchbayMutualHMAC",
-                "PatchbayPassword",
+                "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTesting", "PatchbayTemplates", "PatchbayExec", "PatchbayJSON",
+                "PatchbayMutualHMAC", "PatchbayPassword",
                 bytes,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
