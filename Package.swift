@@ -59,6 +59,8 @@ let package = Package(
     name: "patchbay",
     products: [
         .library(name: "Patchbay", targets: ["Patchbay"]),
+        // What a plugin is written against.
+        .library(name: "PatchbayCore", targets: ["PatchbayCore"]),
         // Heavier than the core (libffi), so products of their own.
         .library(name: "PatchbayLoader", targets: ["PatchbayLoader"]),
         .library(name: "PatchbayPlugin", targets: ["PatchbayPlugin"]),
@@ -87,7 +89,11 @@ let package = Package(
             dependencies: ["PatchbayCore", "PatchbayIO", "CPatchbayIO", "CPatchbay", "CLibFFI", "PatchbayJSON", bytes, crypto],
             swiftSettings: settings
         ),
-        .target(name: "PatchbayPlugin", dependencies: ["PatchbayCore", "PatchbayIO", "CPatchbay", bytes], swiftSettings: settings),
+        .target(
+            name: "PatchbayPlugin",
+            dependencies: ["PatchbayCore", "PatchbayIO", "CPatchbayIO", "CPatchbay", "PatchbayJSON", bytes],
+            swiftSettings: settings
+        ),
         .target(name: "PatchbayTesting", dependencies: ["PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
         // What `patchbay check` does: the conformance suites against a plugin's file, a child for each test.
         .target(
@@ -95,11 +101,14 @@ let package = Package(
             dependencies: ["PatchbayLoader", "PatchbayTesting", "PatchbayCore", bytes],
             swiftSettings: settings
         ),
+        // The files of templates/, in the program itself, and what `patchbay new` makes of them.
+        .target(name: "CTemplates"),
+        .target(name: "PatchbayTemplates", dependencies: ["CTemplates", "PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
         .executableTarget(
             name: "PatchbayCLI",
             dependencies: [
-                "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTesting", "PatchbayExec", "PatchbayJSON", "PatchbayMutualHMAC",
-                "PatchbayPassword",
+                "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTesting", "PatchbayTemplates", "PatchbayExec", "PatchbayJSON",
+                "PatchbayMutualHMAC", "PatchbayPassword",
                 bytes,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -116,6 +125,8 @@ let package = Package(
         test("FuzzSupport", ["FuzzSupport"]),
         .target(name: "PluginTestSupport", path: "Tests/PluginTestSupport", swiftSettings: settings),
         test("PatchbayCLI", ["PatchbayCLI", "PluginTestSupport"]),
+        test("PatchbayPlugin", ["PatchbayPlugin", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay"]),
+        test("PatchbayTemplates", ["PatchbayTemplates", "PatchbayCore"]),
         test("PatchbayTesting", ["PatchbayTesting", "Patchbay", "PatchbayCore", "PatchbayIO"]),
         .testTarget(
             name: "PatchbayCheckTests",

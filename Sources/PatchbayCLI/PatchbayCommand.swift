@@ -26,7 +26,7 @@ struct PatchbayCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ListCommand.self, InspectCommand.self, ExplainCommand.self, ListenCommand.self, ConnectCommand.self, CheckCommand.self,
-            LockCommand.self, KeyCommand.self,
+            NewCommand.self, LockCommand.self, KeyCommand.self,
         ]
     )
 

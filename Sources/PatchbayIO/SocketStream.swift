@@ -39,10 +39,14 @@ package final class SocketStream: ByteStream, EventSource {
         self.reactor = reactor
         carriesDescriptors = isUnix
         writeSide = Locked(WriteSide(writable: !connecting))
+        OwnedDescriptors.insert(socket)
     }
 
     deinit {
-        if !readSide.withLock({ $0.closed }) { _ = cpb_close(socket) }
+        if !readSide.withLock({ $0.closed }) {
+            OwnedDescriptors.remove(socket)
+            _ = cpb_close(socket)
+        }
     }
 
     package var descriptor: CInt? { socket }
@@ -257,11 +261,29 @@ package final class SocketStream: ByteStream, EventSource {
                 read.closed = true
                 write.closed = true
                 if let token = read.token { reactor.unregister(socket, token) }
+                OwnedDescriptors.remove(socket)
                 _ = abort ? cpb_reset_and_close(socket) : cpb_close(socket)
                 return (read.waiter.take(), write.waiter.take())
             }
         }
         waiters.0?.streamBecameReadable()
         waiters.1?.streamBecameWritable()
+    }
+
+    /// Gives the socket away, with all unread bytes in it: the stream is closed, and the peer notices nothing.
+    /// - Returns: a connected, non-blocking, close-on-exec descriptor, which is the caller's; nil where the stream is closed.
+    package func takeSocket() -> CInt? {
+        let (taken, reader, writer) = writeSide.withLock { write -> (Bool, (any StreamWaiter)?, (any StreamWaiter)?) in
+            readSide.withLock { read in
+                if read.closed { return (false, nil, nil) }
+                read.closed = true
+                write.closed = true
+                if let token = read.token { reactor.unregister(socket, token) }
+                return (true, read.waiter.take(), write.waiter.take())
+            }
+        }
+        reader?.streamBecameReadable()
+        writer?.streamBecameWritable()
+        return taken ? socket : nil
     }
 }

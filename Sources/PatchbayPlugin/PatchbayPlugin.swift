@@ -1,1 +1,0 @@
-// The exported tables of a Swift plugin.

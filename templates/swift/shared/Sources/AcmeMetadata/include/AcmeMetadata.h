@@ -1,0 +1,2 @@
+/* The text of the section. */
+const char *AcmeMetadataText(void);
