@@ -12,9 +12,12 @@ package final class PacketSocketStream: PacketStream {
     private let rest = Locked(ByteBuffer())
 
     /// Takes over a connected, non-blocking SOCK_SEQPACKET.
-    package init(socket: CInt, isUnix: Bool, reactor: Reactor) {
-        self.socket = SocketStream(socket: socket, isUnix: isUnix, reactor: reactor)
+    package convenience init(socket: CInt, isUnix: Bool, reactor: Reactor) {
+        self.init(SocketStream(socket: socket, isUnix: isUnix, reactor: reactor))
     }
+
+    /// Takes over a stream that was made over a SOCK_SEQPACKET, and not read from.
+    package init(_ socket: SocketStream) { self.socket = socket }
 
     package var reactor: Reactor { socket.reactor }
     package var descriptor: CInt? { socket.descriptor }
