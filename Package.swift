@@ -136,6 +136,11 @@ let package = Package(
             swiftSettings: settings
         ),
         test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport", "PluginTestSupport"]),
+        // The plugins in C, which it builds with their Makefiles.
+        test(
+            "CPlugin",
+            ["Patchbay", "PatchbayLoader", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PluginTestSupport", "PythonSupport"]
+        ),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting", "FuzzSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
