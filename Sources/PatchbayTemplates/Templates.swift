@@ -1,6 +1,6 @@
 internal import CTemplates
 internal import NIOCore
-public import PatchbayCore
+internal import PatchbayCore
 
 /// The templates that are part of this program.
 public enum Templates {
