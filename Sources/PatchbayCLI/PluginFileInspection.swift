@@ -84,12 +84,16 @@ struct PluginFileInspection {
                 rows.append(Row(name: "exports", text: exports.prefix(Self.mostExports).joined(separator: ", ") + more))
             }
         }
+        if plugin.kind == .manifest {
+            let bound = plugin.boundLibraries.map { plugin.missingLibraries.contains($0) ? "\($0) (missing)" : $0 }
+            rows.append(Row(name: "binds", text: bound.joined(separator: ", "), isBad: !plugin.missingLibraries.isEmpty))
+        }
         rows.append(Row(name: "threads", text: plugin.record?.outcome.threads.map(Self.words(threads:)) ?? "not known before its first run"))
         if let record = plugin.record {
             rows.append(
                 Row(
                     name: "last check",
-                    text: "\(Self.time(record.checkedAt)), in \(record.outcome.milliseconds) ms: \(record.outcome.reason)",
+                    text: "\(Self.time(record.checkedAt)), \(record.outcome.hasPassed ? "passed" : "failed") in \(record.outcome.milliseconds) ms",
                     isBad: !record.outcome.hasPassed
                 )
             )

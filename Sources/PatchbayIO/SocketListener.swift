@@ -34,9 +34,11 @@ package final class SocketListener: EventSource {
         self.settings = settings
         self.reactor = reactor
         address = Address.of(socket, cpb_local_address)
+        OwnedDescriptors.insert(socket)
         switch reactor.register(socket, self, events: Events.readable | Events.edge) {
         case .success(let token): state.withLock { $0.token = token }
         case .failure(let failure):
+            OwnedDescriptors.remove(socket)
             _ = cpb_close(socket)
             state.withLock { $0.closed = true }
             throw failure
@@ -136,6 +138,7 @@ package final class SocketListener: EventSource {
             state.closed = true
             if let token = state.token { reactor.unregister(socket, token) }
             beforeClose?()
+            OwnedDescriptors.remove(socket)
             _ = cpb_close(socket)
             return state.waiting.take()
         }
@@ -145,6 +148,7 @@ package final class SocketListener: EventSource {
     deinit {
         if !state.withLock({ $0.closed }) {
             beforeClose?()
+            OwnedDescriptors.remove(socket)
             _ = cpb_close(socket)
         }
     }

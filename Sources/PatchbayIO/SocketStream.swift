@@ -39,10 +39,14 @@ package final class SocketStream: ByteStream, EventSource {
         self.reactor = reactor
         carriesDescriptors = isUnix
         writeSide = Locked(WriteSide(writable: !connecting))
+        OwnedDescriptors.insert(socket)
     }
 
     deinit {
-        if !readSide.withLock({ $0.closed }) { _ = cpb_close(socket) }
+        if !readSide.withLock({ $0.closed }) {
+            OwnedDescriptors.remove(socket)
+            _ = cpb_close(socket)
+        }
     }
 
     package var descriptor: CInt? { socket }
@@ -210,6 +214,7 @@ package final class SocketStream: ByteStream, EventSource {
                 read.closed = true
                 write.closed = true
                 if let token = read.token { reactor.unregister(socket, token) }
+                OwnedDescriptors.remove(socket)
                 _ = abort ? cpb_reset_and_close(socket) : cpb_close(socket)
                 return (read.waiter.take(), write.waiter.take())
             }

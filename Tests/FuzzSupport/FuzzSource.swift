@@ -17,8 +17,9 @@ package struct FuzzSource: RandomNumberGenerator {
         guard let seed = FuzzSeed(given: given)?.value(for: name) else {
             fatalError("PATCHBAY_SEED is '\(given ?? "")': give a number below 2^64, or random, or nothing")
         }
-        // scripts/test --explore reads this line.
-        print("PATCHBAY_SEED=\(seed) in Test \"\(test)\"\(part.isEmpty ? "" : ", \(part)")")
+        // On standard error, unbuffered: the testing library's lines go there, and a trap loses nothing. scripts/test --explore reads it.
+        let line = "PATCHBAY_SEED=\(seed) in Test \"\(test)\"\(part.isEmpty ? "" : ", \(part)")\n"
+        _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
         return Self(seed: seed)
     }
 

@@ -9,7 +9,7 @@ final class ChildProcess: Sendable {
         var message: String
     }
 
-    private static let patience: CInt = 15_000
+    private static let patience: CInt = 60_000
 
     private let process: pid_t
     private let input: Mutex<CInt>

@@ -136,10 +136,12 @@ struct MessageCommandTests {
         try made.output.write(to: file, atomically: false, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
         let path = socket()
-        let listener = try Program.Running(["listen", "password+unix://\(path)?password.file=\(file.path)", "--once"])
+        // Each handshake computes scrypt, which is slow without optimisation.
+        let patience = "timeout=60s&handshake-timeout=60s"
+        let listener = try Program.Running(["listen", "password+unix://\(path)?password.file=\(file.path)&\(patience)", "--once"])
         _ = listener.listeningURL()
-        #expect(try Program.run(["connect", "password+unix://worker:wrong@\(path)", "--send", "x"]).status == 77)
-        #expect(try Program.run(["connect", "password+unix://worker:correct%20horse@\(path)", "--send", "x"]).status == 0)
+        #expect(try Program.run(["connect", "password+unix://worker:wrong@\(path)?\(patience)", "--send", "x"]).status == 77)
+        #expect(try Program.run(["connect", "password+unix://worker:correct%20horse@\(path)?\(patience)", "--send", "x"]).status == 0)
         #expect(try listener.wait().output == "x\n")
         #expect(try Program.run(["key", "--password", "--user", "a:b"], input: "x\n").status == 64)
         #expect(try Program.run(["key", "--password"], input: "").status == 64)

@@ -36,6 +36,15 @@ struct Wiring: Sendable {
     var listener = ""
     var user = ""
     var reactors: ReactorGroup?
+
+    /// The options, with deadlines that a busy machine keeps as well wherever a test does not choose its own.
+    static func patient(_ options: String) -> String {
+        let chosen = options.split(separator: "&")
+        let deadlines = ["timeout", "handshake-timeout", "close-timeout"].filter { name in
+            !chosen.contains { $0.hasPrefix("\(name)=") }
+        }
+        return (chosen.map(String.init) + deadlines.map { "\($0)=40s" }).joined(separator: "&")
+    }
 }
 
 /// Two connections that lead to each other; both are closed behind `body`.
@@ -68,8 +77,7 @@ func withPair<Result>(
 extension Medium {
     /// What a test's listener binds.
     func url(_ wiring: Wiring = Wiring()) throws -> ConnectionURL {
-        let text = wiring.layers + target()
-        return try ConnectionURL(wiring.listener.isEmpty ? text : "\(text)?\(wiring.listener)")
+        try ConnectionURL(wiring.layers + target() + "?" + Wiring.patient(wiring.listener))
     }
 }
 
@@ -77,7 +85,7 @@ extension Listener {
     /// The URL that a peer dials, with the dialer's options.
     func dialable(_ wiring: Wiring = Wiring()) throws -> ConnectionURL {
         let url = wiring.user.isEmpty ? url : url.replacing("://", with: "://\(wiring.user)@")
-        return try ConnectionURL(wiring.dialer.isEmpty ? url : "\(url)?\(wiring.dialer)")
+        return try ConnectionURL(url + "?" + Wiring.patient(wiring.dialer))
     }
 }
 
@@ -112,7 +120,7 @@ final class Gate: Sendable {
 
 /// Looks again and again until `condition` holds, for at most `limit`.
 func eventually(
-    within limit: Duration = .seconds(10),
+    within limit: Duration = .seconds(40),
     _ condition: () -> Bool,
     sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {

@@ -114,7 +114,7 @@ struct WaitingTests {
 
     @Test("a send that waits at the high-water mark is cancelled without a trace", arguments: Medium.named)
     func sendCancelled(medium: Medium) async throws {
-        try await withPair(medium, Wiring(dialer: "send-timeout=30ms")) { dialed, accepted in
+        try await withPair(medium, Wiring(dialer: "send-timeout=200ms")) { dialed, accepted in
             let taken = try await fill(dialed, pattern(50_000))
             let sending = Task { try await dialed.send(text: "never") }
             sending.cancel()

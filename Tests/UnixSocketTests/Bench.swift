@@ -39,7 +39,7 @@ func context(
     host: String? = nil,
     path: String = "",
     options: KeyValuePairs<String, String> = [:],
-    timeout: Duration? = .seconds(10)
+    timeout: Duration? = .seconds(40)
 ) throws -> TransportContext {
     var registry = Registry()
     try registry.register(UnixSocketPlugin())

@@ -87,5 +87,8 @@ int cpb_has_gained_rights(void);
 // Bounds for code that was never run before, for the rest of this process's life: it ends with its parent, dumps no core, gains no
 // rights. Each in its own unit: seconds of processor time, bytes of address space and of one file, descriptors.
 int cpb_confine(uint64_t seconds, uint64_t address_space, uint64_t file_size, uint64_t descriptors);
+// Loaded libraries, each by a pointer that names it while it is loaded; NULL where there is none.
+const void *cpb_library_of_handle(void *handle);         // what dlopen opened
+const void *cpb_library_of_address(const void *address); // what an address lies in
 
 #endif

@@ -15,6 +15,8 @@ package struct FoundPlugin: Sendable {
     package var file: File?
     /// Nil for a manifest.
     package var object: ObjectFile?
+    /// Of a manifest: what it binds, by name or by absolute path.
+    package var boundLibraries: [String] = []
     package var missingLibraries: [String] = []
     package var metadata: PluginMetadata?
     package var record: ProbeRecord?

@@ -36,7 +36,8 @@ struct LibrarySearch {
         return isKnown(name)
     }
 
-    private mutating func isKnown(_ name: String) -> Bool {
+    /// A library that the loader finds by its name alone.
+    mutating func isKnown(_ name: String) -> Bool {
         if let known = known[name] { return known }
         if cache == nil { cache = LoaderCache() }
         let isFound =

@@ -90,7 +90,9 @@ package struct PluginScan: Sendable {
             if plugin.kind == .manifest {
                 guard file.bytes.count <= Self.largestManifest else { throw ObjectFault("it has more than 1 MiB, which no manifest has") }
                 let text = try file.bytes.read(at: 0, count: file.bytes.count)
-                plugin.metadata = try FirstExecution.metadata(ofManifest: ByteBuffer(bytes: text), path: file.path)
+                let contents = try FirstExecution.contents(ofManifest: ByteBuffer(bytes: text), path: file.path)
+                plugin.metadata = contents.metadata
+                plugin.boundLibraries = contents.libraries
             } else {
                 let object = try ObjectFile(file.bytes)
                 plugin.object = object
@@ -105,9 +107,14 @@ package struct PluginScan: Sendable {
             return plugin.refuse("metadata", (error as? PatchbayError)?.message ?? "\(error)")
         }
         guard let metadata = plugin.metadata else { return }
-        plugin.pass("metadata", "\(metadata.name) \(metadata.version), with \(metadata.layers.count) layers")
+        let names = (metadata.layers.map(\.name) + (metadata.aliases ?? []).map(\.name)).joined(separator: ", ")
+        plugin.pass("metadata", "\(metadata.name) \(metadata.version), which has \(names)")
         checkVersion(metadata, &plugin)
-        if let object = plugin.object { checkLibraries(object, &plugin, folder: folder) }
+        if let object = plugin.object {
+            checkLibraries(object, &plugin, folder: folder)
+        } else {
+            checkBoundLibraries(&plugin)
+        }
     }
 
     /// A newer minor version is fine: tables only grow.
@@ -136,6 +143,25 @@ package struct PluginScan: Sendable {
             )
         }
         plugin.pass("libraries", object.needed.isEmpty ? "it needs none" : "found: \(object.needed.joined(separator: ", "))")
+    }
+
+    /// A manifest's libraries: one with a path must be as safe as a plugin, one without is the loader's to find.
+    private mutating func checkBoundLibraries(_ plugin: inout FoundPlugin) {
+        for library in plugin.boundLibraries where library.hasPrefix("/") {
+            do throws(Distrust) {
+                let parts = library.split(separator: "/")
+                let folder = try TrustedFolder("/" + parts.dropLast().joined(separator: "/"))
+                _ = try TrustedFile(named: String(parts.last ?? ""), in: folder)
+            } catch {
+                if error.kind == .missing { plugin.missingLibraries.append(library) } else { return plugin.refuse("libraries", error.description) }
+            }
+        }
+        plugin.missingLibraries += plugin.boundLibraries.filter { !$0.hasPrefix("/") && !libraries.isKnown($0) }
+        guard plugin.missingLibraries.isEmpty else {
+            let names = plugin.missingLibraries.joined(separator: ", ")
+            return plugin.refuse("libraries", "it binds \(names), not found on this machine; install what has it")
+        }
+        plugin.pass("libraries", "found: \(plugin.boundLibraries.joined(separator: ", "))")
     }
 
     /// The plugin files of a folder, by name.

@@ -6,7 +6,10 @@ package import PatchbayCore
 package enum FirstExecution {
     package static func metadata(ofObject text: ByteBuffer) throws(PatchbayError) -> PluginMetadata { try PluginMetadata.parse(text) }
 
-    package static func metadata(ofManifest text: ByteBuffer, path: String) throws(PatchbayError) -> PluginMetadata { throw manifests }
+    package static func contents(ofManifest text: ByteBuffer, path: String) throws -> (metadata: PluginMetadata, libraries: [String]) {
+        let manifest = try Manifest.parse(text, path: path)
+        return (manifest.metadata, manifest.library)
+    }
 
     /// Runs a plugin for the first time, in a child.
     /// - Returns: its thread model.
@@ -18,6 +21,10 @@ package enum FirstExecution {
         }
         tell(.entry)
         let opened = try open(plugin, version)
+        if let tryOut = opened.tryOut {
+            tell(.probation)
+            try tryOut(1)
+        }
         tell(.register)
         var registry = Registry()
         try registry.register(opened.plugin, source: plugin.source)
@@ -26,9 +33,22 @@ package enum FirstExecution {
 
     /// In this process.
     package static func open(_ plugin: FoundPlugin, _ version: InterfaceVersion) throws -> OpenedPlugin {
-        guard let metadata = plugin.metadata, plugin.kind == .sharedObject else { throw manifests }
+        guard let metadata = plugin.metadata else {
+            throw PatchbayError(.invalidArgument, "the metadata of \(plugin.path) was never read", stage: .plugin)
+        }
+        guard plugin.kind == .sharedObject else {
+            let bound = try bind(plugin)
+            return OpenedPlugin(plugin: bound, breach: { bound.breach })
+        }
         let module = try LoadedModule(path: plugin.path, metadata: metadata, file: plugin.file?.identity, version: version)
-        return OpenedPlugin(plugin: module.plugin, threads: module.threadModel) { module.breach }
+        return OpenedPlugin(plugin: module.plugin, threads: module.threadModel, breach: { module.breach })
+    }
+
+    /// Opens a manifest's library.
+    private static func bind(_ plugin: FoundPlugin) throws -> BoundPlugin {
+        let file = try plugin.reopened()
+        let text = try file.bytes.read(at: 0, count: file.bytes.count)
+        return try BoundPlugin(try Manifest.parse(ByteBuffer(bytes: text), path: plugin.path))
     }
 
     /// What the metadata says, as layers for show: nothing can be made of them.
@@ -45,7 +65,6 @@ package enum FirstExecution {
     }
 
     private static let forShow = PatchbayError(.unsupported, "the plugin is not loaded", stage: .plugin)
-    private static let manifests = PatchbayError(.unsupported, "manifests are not built yet", stage: .plugin)
 }
 
 /// A plugin that is part of this process now.
@@ -55,4 +74,6 @@ package struct OpenedPlugin: Sendable {
     package var threads: String?
     /// What it broke, as far as the host saw it.
     package var breach: @Sendable () -> PatchbayError?
+    /// Tries the functions of a bound library with bytes from a seed; only in a child. Nil for others.
+    package var tryOut: (@Sendable (UInt64) throws -> Void)?
 }

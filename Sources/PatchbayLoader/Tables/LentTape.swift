@@ -21,6 +21,9 @@ struct LentTape {
     static let mostKeptTokens = 65_536
     static let tokenBytes = MemoryLayout<patchbay_token>.size
 
+    /// Text that is unescaped or joined is about as long as it was; formats that refer back may say it more often.
+    static func arenaLimit(for message: ByteBuffer) -> Int { min((1 << 20) + 16 * message.readableBytes, LentSink.largestBuffer) }
+
     /// Keeps the first `used` tokens.
     mutating func setTokenCapacity(_ capacity: Int, keeping used: Int) {
         let grown = UnsafeMutableRawPointer.allocate(byteCount: capacity * Self.tokenBytes + 8, alignment: 16)
@@ -62,8 +65,7 @@ extension Loan {
     ) throws(PatchbayError) -> Tape {
         lentTape.isLent = true
         lentTape.limits = limits
-        // Text that is unescaped or joined is about as long as it was; formats that refer back may say it more often.
-        lentTape.arenaLimit = min(1 << 20 + 16 * message.readableBytes, LentSink.largestBuffer)
+        lentTape.arenaLimit = LentTape.arenaLimit(for: message)
         tape.pointee.depth_limit = UInt32(clamping: limits.depth)
         tape.pointee.tokens = lentTape.tokens.assumingMemoryBound(to: patchbay_token.self)
         tape.pointee.token_capacity = lentTape.tokenCapacity

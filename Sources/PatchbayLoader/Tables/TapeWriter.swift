@@ -1,16 +1,26 @@
 internal import CPatchbay
-package import NIOCore
-package import PatchbayCore
+internal import NIOCore
+internal import PatchbayCore
+
+/// What a codec's maps may have for keys.
+protocol KeyPolicy: Sendable {
+    static var allowsIntegers: Bool { get }
+}
+
+enum IntegerKeys: KeyPolicy { static let allowsIntegers = true }
+enum TextKeys: KeyPolicy { static let allowsIntegers = false }
 
 /// Collects a value's tokens for a plugin's codec, which turns them into a message once the value is whole.
-package struct TapeWriter: TokenWriter {
+struct TapeWriter<Keys: KeyPolicy>: TokenWriter {
+    static var writesIntegerKeys: Bool { Keys.allowsIntegers }
+
     /// A container that is open, with the tags that stand before it.
     private struct Frame {
         var token: Int
         var tags: Int
     }
 
-    private let codec: LoadedCodec?
+    private let codec: CodecWork?
     private var buffer: ByteBuffer
     /// In the interface's own words: a Swift `Token` has a byte that nobody sets where `reserved` is.
     private var tokens: [patchbay_token] = []
@@ -22,49 +32,49 @@ package struct TapeWriter: TokenWriter {
     private var depth = 0
 
     /// A writer without a plugin, which cannot finish: the protocol wants it.
-    package init(_ buffer: consuming ByteBuffer) {
+    init(_ buffer: consuming ByteBuffer) {
         self.buffer = buffer
         codec = nil
     }
 
-    init(_ buffer: consuming ByteBuffer, codec: LoadedCodec) {
+    init(_ buffer: consuming ByteBuffer, codec: CodecWork) {
         self.buffer = buffer
         self.codec = codec
         tokens.reserveCapacity(32)
     }
 
-    package mutating func finish() throws -> ByteBuffer {
+    mutating func finish() throws -> ByteBuffer {
         guard let codec else { throw failure("a tape's writer was made without its codec") }
         try codec.encode(tokens, arena.take(), into: &buffer)
         return takeBuffer()
     }
 
-    package mutating func takeBuffer() -> ByteBuffer {
+    mutating func takeBuffer() -> ByteBuffer {
         var taken = ByteBuffer()
         swap(&taken, &buffer)
         return taken
     }
 
-    package mutating func null() throws { leaf(Token(.null)) }
-    package mutating func bool(_ value: Bool) throws { leaf(Token(.bool, detail: value ? 1 : 0)) }
-    package mutating func int(_ value: Int64) throws { leaf(Token(.int, payload: UInt64(bitPattern: value))) }
-    package mutating func float(_ value: Float) throws { leaf(Token(.float, payload: UInt64(value.bitPattern))) }
-    package mutating func double(_ value: Double) throws { leaf(Token(.double, payload: value.bitPattern)) }
-    package mutating func string(_ utf8: UnsafeRawBufferPointer) throws { try leaf(.string, utf8) }
-    package mutating func bytes(_ bytes: UnsafeRawBufferPointer) throws { try leaf(.bytes, bytes) }
+    mutating func null() throws { leaf(Token(.null)) }
+    mutating func bool(_ value: Bool) throws { leaf(Token(.bool, detail: value ? 1 : 0)) }
+    mutating func int(_ value: Int64) throws { leaf(Token(.int, payload: UInt64(bitPattern: value))) }
+    mutating func float(_ value: Float) throws { leaf(Token(.float, payload: UInt64(value.bitPattern))) }
+    mutating func double(_ value: Double) throws { leaf(Token(.double, payload: value.bitPattern)) }
+    mutating func string(_ utf8: UnsafeRawBufferPointer) throws { try leaf(.string, utf8) }
+    mutating func bytes(_ bytes: UnsafeRawBufferPointer) throws { try leaf(.bytes, bytes) }
 
-    package mutating func unsigned(_ value: UInt64) throws {
+    mutating func unsigned(_ value: UInt64) throws {
         leaf(Token(value <= UInt64(Int64.max) ? .int : .unsigned, payload: value))
     }
 
-    package mutating func bigInteger(_ value: BigInteger) throws {
+    mutating func bigInteger(_ value: BigInteger) throws {
         if let small = Int64(exactly: value) { return try int(small) }
         if let large = UInt64(exactly: value) { return try unsigned(large) }
         let digits = value.magnitude.drop { $0 == 0 }
         try digits.withUnsafeBytes { try leaf(value.isNegative ? .negativeBigInteger : .positiveBigInteger, $0) }
     }
 
-    package mutating func number(_ literal: String) throws {
+    mutating func number(_ literal: String) throws {
         var literal = literal
         try literal.withUTF8 { text in
             let text = UnsafeRawBufferPointer(text)
@@ -73,7 +83,7 @@ package struct TapeWriter: TokenWriter {
         }
     }
 
-    package mutating func beginSequence(_ kind: SequenceKind, count: Int?) throws {
+    mutating func beginSequence(_ kind: SequenceKind, count: Int?) throws {
         switch kind {
         case .array: try begin(.array)
         case .tuple: try begin(.tuple)
@@ -81,11 +91,11 @@ package struct TapeWriter: TokenWriter {
         }
     }
 
-    package mutating func endSequence(_ kind: SequenceKind, count: Int) throws { try end(count) }
-    package mutating func beginMap(count: Int?) throws { try begin(.map) }
-    package mutating func endMap(count: Int) throws { try end(count) }
+    mutating func endSequence(_ kind: SequenceKind, count: Int) throws { try end(count) }
+    mutating func beginMap(count: Int?) throws { try begin(.map) }
+    mutating func endMap(count: Int) throws { try end(count) }
 
-    package mutating func tag(_ tag: ValueTag) throws {
+    mutating func tag(_ tag: ValueTag) throws {
         switch tag {
         case .number(let number): tokens.append(patchbay_token(Token(.tag, payload: number)))
         case .name(let name):
@@ -96,14 +106,14 @@ package struct TapeWriter: TokenWriter {
         try deepen()
     }
 
-    package mutating func `extension`(type: Int8, _ bytes: UnsafeRawBufferPointer) throws {
+    mutating func `extension`(type: Int8, _ bytes: UnsafeRawBufferPointer) throws {
         try append(Token(.extension, detail: UInt8(bitPattern: type)), bytes)
         closeTags()
     }
 
-    package mutating func simple(_ value: UInt8) throws { leaf(Token(.simple, detail: value)) }
+    mutating func simple(_ value: UInt8) throws { leaf(Token(.simple, detail: value)) }
 
-    package mutating func global(module: String, name: String) throws {
+    mutating func global(module: String, name: String) throws {
         guard !module.utf8.contains(0), !name.utf8.contains(0) else { throw failure("the name of a global holds a NUL") }
         try Array((module + "\0" + name).utf8).withUnsafeBytes { try leaf(.global, $0) }
     }

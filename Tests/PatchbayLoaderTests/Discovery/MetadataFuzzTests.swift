@@ -13,7 +13,7 @@ import Testing
         """
 
     @Test func `50,000 mutated metadata texts never trap`() async throws {
-        var random = FuzzSource.forFuzzing("metadata texts")
+        var random = FuzzSource.forTest()
         let valid = Array(Self.valid.utf8)
         #expect(throws: Never.self) { try FirstExecution.metadata(ofObject: ByteBuffer(bytes: valid)) }
         var read = 0

@@ -96,7 +96,7 @@ struct ObjectFileTests {
     @Test func `50,000 mutated object files never trap, and are read within bounds`() async throws {
         let folder = try PluginFolder()
         let valid = try bytes(smallPlugin(in: folder))
-        var random = FuzzSource.forFuzzing("object files")
+        var random = FuzzSource.forTest()
         // Where the numbers are that lead elsewhere: the header, the program headers and the section headers.
         let header = ObjectOffsets(valid)
         var understood = 0
