@@ -87,8 +87,8 @@ internal import Testing
     ]
 
     @Test(arguments: decoders)
-    func `a breach in decoding is told, once and for all`(rogue: Case) throws {
-        let module = try CompiledPlugin(metadata: CSources.codecMetadata(), body: Self.body(rogue)).load()
+    func `a breach in decoding is told, once and for all`(rogue: Case) async throws {
+        let module = try await CompiledPlugin(metadata: CSources.codecMetadata(), body: Self.body(rogue)).load()
         let codec = try Echo.codec(module)
         #expect(module.breach == nil)
         let error = #expect(throws: PatchbayError.self) { try codec.decodeValue(from: ByteBuffer(string: "hello")) }
@@ -99,8 +99,8 @@ internal import Testing
     }
 
     @Test(arguments: encoders)
-    func `a breach in encoding is told, and leaves the buffer as it was`(rogue: Case) throws {
-        let module = try CompiledPlugin(metadata: CSources.codecMetadata(), body: Self.body(rogue)).load()
+    func `a breach in encoding is told, and leaves the buffer as it was`(rogue: Case) async throws {
+        let module = try await CompiledPlugin(metadata: CSources.codecMetadata(), body: Self.body(rogue)).load()
         let codec = try Echo.codec(module)
         var buffer = ByteBuffer(string: "before")
         let error = #expect(throws: PatchbayError.self) { try codec.encode(Value.null, into: &buffer) }
@@ -119,14 +119,14 @@ internal import Testing
         #expect(module.breach?.message == error.message)
     }
 
-    @Test func `a sink that is used after its call refuses, and the breach is noted`() throws {
+    @Test func `a sink that is used after its call refuses, and the breach is noted`() async throws {
         let rogue = Case(
             name: "keeps its sink",
             decode: "return kept->write(kept, \"y\", 1) == PATCHBAY_FORBIDDEN ? patchbay_push_scalar(tape, PATCHBAY_NULL, 0, 0) : -1;",
             encode: "kept = sink; return sink->write(sink, \"x\", 1);",
             words: ""
         )
-        let module = try CompiledPlugin(metadata: CSources.codecMetadata(), body: Self.body(rogue)).load()
+        let module = try await CompiledPlugin(metadata: CSources.codecMetadata(), body: Self.body(rogue)).load()
         let codec = try Echo.codec(module)
         var buffer = ByteBuffer()
         try codec.encode(Value.null, into: &buffer)
@@ -134,14 +134,14 @@ internal import Testing
         #expect { try codec.decodeValue(from: buffer) } throws: { "\($0)".contains("patchbay_sink.write was called after the call that lent") }
     }
 
-    @Test func `a failure in the plugin's own words is an error, and no breach`() throws {
+    @Test func `a failure in the plugin's own words is an error, and no breach`() async throws {
         let rogue = Case(
             name: "fails",
             decode: "return patchbay_fail(error, PATCHBAY_CORRUPT, ENOENT, \"byte 3 is odd\\x1b[31m; send even ones\");",
             encode: "return patchbay_fail(error, PATCHBAY_UNFIT, 0, \"\");",
             words: ""
         )
-        let module = try CompiledPlugin(metadata: CSources.codecMetadata(), body: Self.body(rogue)).load()
+        let module = try await CompiledPlugin(metadata: CSources.codecMetadata(), body: Self.body(rogue)).load()
         let codec = try Echo.codec(module)
         let error = try #require(#expect(throws: PatchbayError.self) { try codec.decodeValue(from: ByteBuffer(string: "hello")) })
         #expect(error.code == .decodingFailed)

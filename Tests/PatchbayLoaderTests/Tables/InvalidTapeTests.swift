@@ -33,8 +33,8 @@ internal import Testing
         return buffer
     }
 
-    static let plugin = Result {
-        try CompiledPlugin(metadata: CSources.codecMetadata(), body: CSources.tapeCodec + CSources.codecInterface)
+    static let plugin = Task {
+        try await CompiledPlugin(metadata: CSources.codecMetadata(), body: CSources.tapeCodec + CSources.codecInterface)
     }
 
     static let cases: [Case] = [
@@ -72,8 +72,8 @@ internal import Testing
     ]
 
     @Test(arguments: cases)
-    func `an invalid tape is a breach that says which token and why`(invalid: Case) throws {
-        let module = try Self.plugin.get().copy().load()
+    func `an invalid tape is a breach that says which token and why`(invalid: Case) async throws {
+        let module = try await Self.plugin.value.copy().load()
         let codec = try Echo.codec(module)
         let error = try #require(
             #expect(throws: PatchbayError.self) { try codec.decodeValue(from: Self.message(invalid.tokens, invalid.arena)) }
@@ -83,8 +83,8 @@ internal import Testing
         #expect(error.message.contains(invalid.words), "\(error)")
     }
 
-    @Test func `nesting beyond the limit is the message's fault, not the plugin's`() throws {
-        let module = try Self.plugin.get().copy().load()
+    @Test func `nesting beyond the limit is the message's fault, not the plugin's`() async throws {
+        let module = try await Self.plugin.value.copy().load()
         let codec = try Echo.codec(module)
         func nested(_ depth: Int) -> ByteBuffer {
             Self.message((0..<depth).map { _ in Raw(kind: 11, length: 1, payload: UInt64(depth + 1)) } + [Raw(kind: 0)], [])
@@ -94,8 +94,8 @@ internal import Testing
         #expect(module.breach == nil)
     }
 
-    @Test func `every kind of value passes, from the message and from the arena`() throws {
-        let module = try Self.plugin.get().copy().load()
+    @Test func `every kind of value passes, from the message and from the arena`() async throws {
+        let module = try await Self.plugin.value.copy().load()
         let codec = try Echo.codec(module)
         let big = BigInteger(isNegative: true, magnitude: [128, 0, 0, 0, 0, 0, 0, 1])
         let value = Value.array([

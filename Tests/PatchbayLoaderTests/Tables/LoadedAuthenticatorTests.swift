@@ -14,8 +14,8 @@ internal import Testing
         """
     }
 
-    static func module(step: String, create: String = "", mac: String = "NULL", metadata: String = metadata()) throws -> LoadedModule {
-        try CompiledPlugin(
+    static func module(step: String, create: String = "", mac: String = "NULL", metadata: String = metadata()) async throws -> LoadedModule {
+        try await CompiledPlugin(
             metadata: metadata,
             body: """
                 typedef struct { int steps; unsigned long thread; } state;
@@ -84,7 +84,7 @@ internal import Testing
 
     static func conversation(_ module: LoadedModule, dialer: String, listener: String) async throws -> String? {
         let registry = try Registry.forTest(module)
-        let bound = try await Listener.bind(ConnectionURL("acme+inproc://:" + listener + "@worker?handshake-timeout=60s"), registry: registry)
+        let bound = try await Listener.bind(ConnectionURL("acme+inproc://:" + listener + "@worker?handshake-timeout=60s&timeout=60s"), registry: registry)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await bound.run { connection in
@@ -92,7 +92,7 @@ internal import Testing
                 }
             }
             defer { bound.close() }
-            return try await withConnection(to: ConnectionURL("acme+inproc://:" + dialer + "@worker?handshake-timeout=60s"), registry: registry) { connection in
+            return try await withConnection(to: ConnectionURL("acme+inproc://:" + dialer + "@worker?handshake-timeout=60s&timeout=60s"), registry: registry) { connection in
                 try await connection.receiveBytes().map { String(buffer: $0) }
             }
         }
@@ -100,14 +100,14 @@ internal import Testing
 
     @Test(arguments: ["", ", \"blocking\": true"])
     func `two ends prove themselves by URL, on the reactor or on threads of their own`(more: String) async throws {
-        let module = try Self.module(step: Self.token, mac: "fixed_mac", metadata: Self.metadata(more))
+        let module = try await Self.module(step: Self.token, mac: "fixed_mac", metadata: Self.metadata(more))
         #expect(try await Self.conversation(module, dialer: "same", listener: "same") == "bob")
         await #expect(throws: PatchbayError.self) { try await Self.conversation(module, dialer: "one", listener: "two") }
         #expect(module.breach == nil)
     }
 
     @Test func `what was sent before a failure goes out, and then the failure is thrown`() async throws {
-        let module = try Self.module(step: Self.token)
+        let module = try await Self.module(step: Self.token)
         var listener = try Self.handshake(module, role: .listener)
         _ = try listener.step(.start)
         let step = try listener.step(.message(ByteBuffer(string: "wrong")))
@@ -118,8 +118,8 @@ internal import Testing
         #expect { try listener.step(.verdict(verdict)) } throws: { ($0 as? PatchbayError)?.code == .authenticationFailed }
     }
 
-    @Test func `a secret that was not given is not found`() throws {
-        let module = try Self.module(
+    @Test func `a secret that was not given is not found`() async throws {
+        let module = try await Self.module(
             step: "return handshake->settings->secret(handshake->settings, \"key\", &key) == PATCHBAY_NOT_FOUND ? PATCHBAY_OK : -1;"
         )
         var handshake = try Self.handshake(module, key: nil)
@@ -131,8 +131,8 @@ internal import Testing
          "was asked for 'admin', which the metadata does not declare as a secret"),
         ("return 5;", "returned 5, which is no status"),
     ])
-    func `an authenticator that breaks the interface is told, and not called again`(step: String, words: String) throws {
-        let module = try Self.module(step: step)
+    func `an authenticator that breaks the interface is told, and not called again`(step: String, words: String) async throws {
+        let module = try await Self.module(step: step)
         var handshake = try Self.handshake(module)
         let error = #expect(throws: PatchbayError.self) { try handshake.step(.start) }
         #expect(error?.code == .pluginBreach)
@@ -140,8 +140,8 @@ internal import Testing
         #expect(throws: PatchbayError.self) { try Self.handshake(module) }
     }
 
-    @Test func `sending after the call is a breach, and the confirmation fits nobody's`() throws {
-        let module = try Self.module(step: "return PATCHBAY_OK;", mac: "export_mac")
+    @Test func `sending after the call is a breach, and the confirmation fits nobody's`() async throws {
+        let module = try await Self.module(step: "return PATCHBAY_OK;", mac: "export_mac")
         var handshake = try Self.handshake(module)
         guard case .done(let result) = try handshake.step(.start).next, let mac = result.exportedMAC else {
             throw CompiledPlugin.Failure(description: "no result")
@@ -152,8 +152,8 @@ internal import Testing
         #expect(module.breach?.message.contains("patchbay_handshake.send was called after the call") == true)
     }
 
-    @Test func `messages are counted and bounded, both ways`() throws {
-        let module = try Self.module(
+    @Test func `messages are counted and bounded, both ways`() async throws {
+        let module = try await Self.module(
             step: """
                 char large[5000] = {0};
                 if (handshake->send(handshake, large, sizeof large) != PATCHBAY_LIMIT) return -1;
@@ -165,7 +165,7 @@ internal import Testing
         var handshake = try Self.handshake(module)
         #expect(try handshake.step(.start).output.count == 2)
         #expect(try handshake.step(.message(ByteBuffer())).output.count == 1)
-        let talker = try Self.module(step: "return PATCHBAY_CONTINUE;", metadata: Self.metadata(", \"rounds\": 3"))
+        let talker = try await Self.module(step: "return PATCHBAY_CONTINUE;", metadata: Self.metadata(", \"rounds\": 3"))
         var other = try Self.handshake(talker)
         _ = try other.step(.start)
         for _ in 0..<3 { _ = try other.step(.message(ByteBuffer())) }
@@ -173,8 +173,8 @@ internal import Testing
         #expect(talker.breach == nil)
     }
 
-    @Test func `a handshake knows the user, the transcript and the role`() throws {
-        let module = try Self.module(
+    @Test func `a handshake knows the user, the transcript and the role`() async throws {
+        let module = try await Self.module(
             step: """
                 char text[100];
                 snprintf(text, sizeof text, "%u %.*s %.*s %d %lld", handshake->role, (int)handshake->transcript.count,

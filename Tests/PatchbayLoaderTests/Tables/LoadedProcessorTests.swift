@@ -11,8 +11,8 @@ internal import Testing
         """
     }
 
-    static func processor(push: String, threads: String = "INSTANCE", metadata: String = metadata("")) throws -> (any Processor, LoadedModule) {
-        let plugin = try CompiledPlugin(
+    static func processor(push: String, threads: String = "INSTANCE", metadata: String = metadata("")) async throws -> (any Processor, LoadedModule) {
+        let plugin = try await CompiledPlugin(
             metadata: metadata,
             body: """
                 #define ROOT_THREADS PATCHBAY_THREADS_\(threads)
@@ -56,8 +56,8 @@ internal import Testing
         return sink.buffers.map { String(buffer: $0) }
     }
 
-    @Test func `one push may end no message by hand, or several`() throws {
-        let (processor, _) = try Self.processor(
+    @Test func `one push may end no message by hand, or several`() async throws {
+        let (processor, _) = try await Self.processor(
             push: """
                 if (count == 0) return PATCHBAY_OK;
                 if (*(const char *)data != '|') return sink->write(sink, data, count);
@@ -74,8 +74,8 @@ internal import Testing
         #expect(try Self.push(&step, "", .sync) == [])
     }
 
-    @Test func `after a failure the instance is reset before it is used again`() throws {
-        let (processor, module) = try Self.processor(
+    @Test func `after a failure the instance is reset before it is used again`() async throws {
+        let (processor, module) = try await Self.processor(
             push: """
                 char text[32];
                 if (count == 3) return patchbay_fail(error, PATCHBAY_CORRUPT, 0, "three bytes");
@@ -98,11 +98,11 @@ internal import Testing
         return patchbay_fail(error, status, 0, "it would not end");
         """
 
-    @Test func `a decompression bomb ends at the host's bound, or at the declared expansion`() throws {
-        let (processor, module) = try Self.processor(push: Self.flood)
+    @Test func `a decompression bomb ends at the host's bound, or at the declared expansion`() async throws {
+        let (processor, module) = try await Self.processor(push: Self.flood)
         var step = try processor.makeDecoder()
         #expect { try Self.push(&step, "x", .finish, maximum: 100_000) } throws: { ($0 as? PatchbayError)?.code == .messageTooLarge }
-        let (bounded, other) = try Self.processor(push: Self.flood, metadata: Self.metadata(", \"expansion\": 1000"))
+        let (bounded, other) = try await Self.processor(push: Self.flood, metadata: Self.metadata(", \"expansion\": 1000"))
         var decoder = try bounded.makeDecoder()
         let error = #expect(throws: PatchbayError.self) { try Self.push(&decoder, "xy", .finish, maximum: 1 << 30) }
         // 64 KiB, and a thousand times the input.
@@ -126,7 +126,7 @@ internal import Testing
 
     /// How many pushes were inside the plugin at once, of two instances on two threads.
     static func most(_ threads: String) async throws -> Int {
-        let (processor, _) = try processor(push: overlap, threads: threads)
+        let (processor, _) = try await processor(push: overlap, threads: threads)
         return try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<2 {
                 group.addTask {

@@ -37,13 +37,13 @@ internal import Testing
         """
 
     @Test func `a transport that waits dials and listens by URL`() async throws {
-        let plugin = try CompiledPlugin(
+        let plugin = try await CompiledPlugin(
             metadata: CSources.transportMetadata(", \"blocking\": true"),
             body: CSources.transport(connect: Self.dialing)
         )
         let module = try plugin.load()
         let registry = try Registry.forTest(module)
-        let listener = try await Listener.bind("acme://127.0.0.1:0?handshake-timeout=60s", registry: registry)
+        let listener = try await Listener.bind("acme://127.0.0.1:0?handshake-timeout=60s&timeout=60s", registry: registry)
         #expect(listener.url.hasPrefix("acme://127.0.0.1:"))
         let url = try ConnectionURL(listener.url)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -66,7 +66,7 @@ internal import Testing
     }
 
     @Test func `a failure to dial is told in the plugin's words`() async throws {
-        let module = try CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: Self.dialing)).load()
+        let module = try await CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: Self.dialing)).load()
         let error = await #expect(throws: PatchbayError.self) { try await Self.transport(module).connect(Self.context()) }
         #expect(error?.code == .connectionRefused)
         #expect(error?.message == "the plugin 'acme': nobody is there")
@@ -102,7 +102,7 @@ internal import Testing
 
     @Test func `a descriptor that comes after the task was cancelled is closed`() async throws {
         let wait = "static int waited; "
-        let module = try CompiledPlugin(
+        let module = try await CompiledPlugin(
             metadata: CSources.transportMetadata(", \"listens\": false"),
             body: CSources.transport(
                 connect: Self.startThread,
@@ -123,7 +123,7 @@ internal import Testing
     }
 
     @Test func `a completion that never comes ends with the timeout`() async throws {
-        let module = try CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: "return PATCHBAY_OK;")).load()
+        let module = try await CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: "return PATCHBAY_OK;")).load()
         let error = await #expect(throws: PatchbayError.self) {
             try await Self.transport(module).connect(Self.context(timeout: .milliseconds(50)))
         }
@@ -164,7 +164,7 @@ internal import Testing
 
     @Test(arguments: rogues)
     func `a transport that breaks the interface is told, and not called again`(rogue: Case) async throws {
-        let module = try CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: rogue.connect)).load()
+        let module = try await CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: rogue.connect)).load()
         let transport = try Self.transport(module)
         let error = try #require(await #expect(throws: PatchbayError.self) { try await transport.connect(Self.context()) })
         #expect(error.code == .pluginBreach, "\(error)")
@@ -175,7 +175,7 @@ internal import Testing
 
     @Test func `a second completion is noted, at once and long after the release`() async throws {
         let twice = Self.pair + "finish(done, context, pair[0]); finish(done, context, pair[0]); return 0;"
-        let module = try CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: twice)).load()
+        let module = try await CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: twice)).load()
         _ = try? await Self.transport(module).connect(Self.context())
         #expect(module.breach?.message.contains("patchbay_done was called twice") == true)
 
@@ -188,7 +188,7 @@ internal import Testing
             finish(done, context, pair[0]);
             return 0;
             """
-        let late = try CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: kept)).load()
+        let late = try await CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: kept)).load()
         let stream = try await Self.transport(late).connect(Self.context())
         #expect(late.breach == nil)
         await #expect(throws: PatchbayError.self) { try await Self.transport(late).connect(Self.context()) }
@@ -199,7 +199,7 @@ internal import Testing
     }
 
     @Test func `a descriptor that another connection has is left alone`() async throws {
-        let module = try CompiledPlugin(
+        let module = try await CompiledPlugin(
             metadata: CSources.transportMetadata(),
             body: CSources.transport(
                 connect: "static int pair[2]; if (pair[0] == 0) the_host->stream_pair(the_host, pair); finish(done, context, pair[0]); return 0;"

@@ -11,8 +11,8 @@ internal import Testing
         metadata: String = CSources.codecMetadata(),
         body: String = CSources.tapeCodec + CSources.codecInterface,
         version: InterfaceVersion = .current
-    ) throws -> String {
-        let plugin = try CompiledPlugin(metadata: metadata, body: defines + "\n" + body)
+    ) async throws -> String {
+        let plugin = try await CompiledPlugin(metadata: metadata, body: defines + "\n" + body)
         do {
             _ = try plugin.load(version: version)
             Issue.record("it was loaded")
@@ -35,42 +35,42 @@ internal import Testing
         ("#define ROOT_THREADS 3", "patchbay_plugin.threads is 3"),
         ("#define ROOT_METADATA NULL", "patchbay_plugin.metadata is NULL"),
     ])
-    func `a root that does not fit is refused, with the field and what to do`(defines: String, words: String) throws {
-        let message = try Self.refusal(defines)
+    func `a root that does not fit is refused, with the field and what to do`(defines: String, words: String) async throws {
+        let message = try await Self.refusal(defines)
         #expect(message.contains(words), "\(message)")
     }
 
-    @Test func `a table that is too small, or lacks a function, is refused by name`() throws {
-        let small = try Self.refusal("", body: CSources.tapeCodec.replacing("{sizeof codec,", with: "{16,") + CSources.codecInterface)
+    @Test func `a table that is too small, or lacks a function, is refused by name`() async throws {
+        let small = try await Self.refusal("", body: CSources.tapeCodec.replacing("{sizeof codec,", with: "{16,") + CSources.codecInterface)
         #expect(small.contains("the size of its table for patchbay.codec/1 is 16, and version 1.0 has 56"), "\(small)")
-        let none = try Self.refusal("", body: "static const void *interface(const char *id) { (void)id; return NULL; }\n")
+        let none = try await Self.refusal("", body: "static const void *interface(const char *id) { (void)id; return NULL; }\n")
         #expect(none.contains("interface(\"patchbay.codec/1\") gives NULL"), "\(none)")
-        let empty = try Self.refusal(
+        let empty = try await Self.refusal(
             "",
             body: CSources.tapeCodec.replacing("create, decode, encode,", with: "create, decode, NULL,") + CSources.codecInterface
         )
         #expect(empty.contains("patchbay_codec.encode is NULL"), "\(empty)")
     }
 
-    @Test func `metadata that differs once the code runs is refused, with the field`() throws {
+    @Test func `metadata that differs once the code runs is refused, with the field`() async throws {
         let other = CSources.codecMetadata().replacing("a codec of a test", with: "something else").replacing("\"", with: "\\\"")
             .replacing("\n", with: " ")
-        let message = try Self.refusal("#define ROOT_METADATA \"\(other)\"")
+        let message = try await Self.refusal("#define ROOT_METADATA \"\(other)\"")
         #expect(message.contains("summary differs"), "\(message)")
     }
 
-    @Test func `spaces and the order of fields make no difference`() throws {
+    @Test func `spaces and the order of fields make no difference`() async throws {
         let same = #"{"version":"1.2.3","name":"acme","summary":"a codec of a test","patchbay":"1.0","#
             + #""layers":[{"name":"acme","kind":"codec","summary":"tokens as they are"}]}"#
-        let plugin = try CompiledPlugin(
+        let plugin = try await CompiledPlugin(
             metadata: CSources.codecMetadata(),
             body: "#define ROOT_METADATA \"\(same.replacing("\"", with: "\\\""))\"\n" + CSources.tapeCodec + CSources.codecInterface
         )
         #expect(try plugin.load().plugin.version == "1.2.3")
     }
 
-    @Test func `an entry that refuses is quoted`() throws {
-        let message = try Self.refusal(
+    @Test func `an entry that refuses is quoted`() async throws {
+        let message = try await Self.refusal(
             "#define HAS_ENTRY",
             body: """
                 static const void *interface(const char *id) { (void)id; return NULL; }
@@ -84,8 +84,8 @@ internal import Testing
         #expect(message.contains("it refuses this host: the licence is missing"), "\(message)")
     }
 
-    @Test func `a file without an entry, one that is no library, and a link are refused`() throws {
-        let none = try CompiledPlugin(metadata: "{}", source: "int nothing;\n")
+    @Test func `a file without an entry, one that is no library, and a link are refused`() async throws {
+        let none = try await CompiledPlugin(metadata: "{}", source: "int nothing;\n")
         let metadata = try PluginMetadata.parse(ByteBuffer(string: CSources.codecMetadata()))
         #expect { try LoadedModule(path: none.path, metadata: metadata, file: nil) } throws: {
             "\($0)".contains("no symbol patchbay_plugin_entry")
@@ -99,8 +99,8 @@ internal import Testing
         #expect { try LoadedModule(path: link, metadata: metadata, file: nil) } throws: { "\($0)".contains("links to plugins are not followed") }
     }
 
-    @Test func `a file that changed after it was checked is refused`() throws {
-        let plugin = try CompiledPlugin(metadata: CSources.codecMetadata(), body: CSources.tapeCodec + CSources.codecInterface)
+    @Test func `a file that changed after it was checked is refused`() async throws {
+        let plugin = try await CompiledPlugin(metadata: CSources.codecMetadata(), body: CSources.tapeCodec + CSources.codecInterface)
         let checked = try FileIdentity(path: plugin.path)
         #expect(chmod(plugin.path, 0o700) == 0)
         #expect(try FileIdentity(path: plugin.path) != checked)
@@ -108,7 +108,7 @@ internal import Testing
         _ = try plugin.load(file: FileIdentity(path: plugin.path))
     }
 
-    @Test func `a plugin of a later minor version, with larger tables, loads into this host`() throws {
+    @Test func `a plugin of a later minor version, with larger tables, loads into this host`() async throws {
         let codec = CSources.tapeCodec.replacing(
             "static const patchbay_codec codec = {sizeof codec, 0, create, decode, encode, NULL, NULL, destroy};",
             with: """
@@ -116,7 +116,7 @@ internal import Testing
                     {{sizeof codec, 0, create, decode, encode, NULL, NULL, destroy}, (void (*)(void))1};
                 """
         )
-        let plugin = try CompiledPlugin(
+        let plugin = try await CompiledPlugin(
             metadata: CSources.codecMetadata(", \"later\": 1").replacing("\"1.0\"", with: "\"1.7\""),
             body: "#define ROOT_MINOR 7\n#define ROOT_SIZE (sizeof(patchbay_plugin) + 64)\n" + codec + CSources.codecInterface
         )
@@ -124,8 +124,8 @@ internal import Testing
         try Echo.check(module)
     }
 
-    @Test func `a later host, whose table is larger, loads a plugin of 1.0`() throws {
-        let plugin = try CompiledPlugin(
+    @Test func `a later host, whose table is larger, loads a plugin of 1.0`() async throws {
+        let plugin = try await CompiledPlugin(
             metadata: CSources.codecMetadata(),
             body: """
                 #define HAS_ENTRY
@@ -146,13 +146,13 @@ internal import Testing
         try Echo.check(module)
     }
 
-    @Test func `an older host refuses what it cannot know`() throws {
-        let message = try Self.refusal("", version: InterfaceVersion(major: 0, minor: 9))
+    @Test func `an older host refuses what it cannot know`() async throws {
+        let message = try await Self.refusal("", version: InterfaceVersion(major: 0, minor: 9))
         #expect(message.contains("built for version 1.0 of the plugin interface, and this host has 0.9; update the host"), "\(message)")
     }
 
-    @Test func `an entry is called once in a process`() throws {
-        let plugin = try CompiledPlugin(
+    @Test func `an entry is called once in a process`() async throws {
+        let plugin = try await CompiledPlugin(
             metadata: CSources.codecMetadata(),
             body: """
                 #define HAS_ENTRY

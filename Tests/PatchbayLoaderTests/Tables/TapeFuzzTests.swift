@@ -23,7 +23,7 @@ internal import Testing
             .number("1e400"), .bigInteger(BigInteger(isNegative: true, magnitude: [255, 0, 0, 0, 0, 0, 0, 0, 1])),
             .global(module: "m", name: "n"), .extension(type: 1, ByteBuffer(bytes: [1, 2])),
         ])
-        let (valid, arena) = try Self.tape(value)
+        let (valid, arena) = try await Self.tape(value)
         var passed = 0
         for round in 0..<100_000 {
             // Other tests want the pool's few threads too.
@@ -69,8 +69,8 @@ internal import Testing
     }
 
     /// The tokens of a value, as bytes, with their arena.
-    private static func tape(_ value: Value) throws -> (tokens: [UInt8], arena: ByteBuffer) {
-        let plugin = try CompiledPlugin(metadata: CSources.codecMetadata(), body: CSources.tapeCodec + CSources.codecInterface)
+    private static func tape(_ value: Value) async throws -> (tokens: [UInt8], arena: ByteBuffer) {
+        let plugin = try await CompiledPlugin(metadata: CSources.codecMetadata(), body: CSources.tapeCodec + CSources.codecInterface)
         var message = ByteBuffer()
         try Echo.codec(plugin.load()).encode(value, into: &message)
         guard let count = message.readInteger(endianness: .little, as: UInt32.self), let tokens = message.readBytes(length: Int(count) * 16)
