@@ -87,7 +87,8 @@ extension Loan {
         else { throw located(contract.breach(call.function, "counts more on its tape than the tape has room for"), call) }
         guard lentTape.guardHolds, !lentTape.isExhausted else {
             let what =
-                lentTape.isExhausted ? "returned success after its tape had told it that no more fits" : "wrote behind the tokens of its tape"
+                lentTape.isExhausted
+                ? "returned success after its tape had told it that no more fits" : "wrote behind the tokens of its tape"
             throw located(contract.breach(call.function, what), call)
         }
         if given.arena_count > 0 { lentTape.arena.moveWriterIndex(to: given.arena_count) }

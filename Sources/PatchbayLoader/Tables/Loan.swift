@@ -30,7 +30,9 @@ final class Loan: @unchecked Sendable {
     static let guardBytes = 64
 
     static func writeGuard(_ memory: UnsafeMutableRawPointer, at end: Int) {
-        for offset in stride(from: end, to: end + guardBytes, by: 8) { memory.storeBytes(of: guardWord, toByteOffset: offset, as: UInt64.self) }
+        for offset in stride(from: end, to: end + guardBytes, by: 8) {
+            memory.storeBytes(of: guardWord, toByteOffset: offset, as: UInt64.self)
+        }
     }
 
     static func guardHolds(_ memory: UnsafeRawPointer, at end: Int) -> Bool {

@@ -49,8 +49,14 @@ internal import Testing
     }
 
     @Test(arguments: [
-        ("\"name\": \"acme\", \"version\"", "\"name\": \"Acme\", \"version\"", "the metadata: name (line 1) must be a name, [a-z][a-z0-9-]*, and is \"Acme\""),
-        ("\"kind\": \"codec\"", "\"kind\": \"codex\"", "layers[0].kind (line 3) must be one of: codec, processor, authenticator, transport; it is \"codex\""),
+        (
+            "\"name\": \"acme\", \"version\"", "\"name\": \"Acme\", \"version\"",
+            "the metadata: name (line 1) must be a name, [a-z][a-z0-9-]*, and is \"Acme\""
+        ),
+        (
+            "\"kind\": \"codec\"", "\"kind\": \"codex\"",
+            "layers[0].kind (line 3) must be one of: codec, processor, authenticator, transport; it is \"codex\""
+        ),
         ("\"type\": \"integer\"", "\"type\": \"int\"", "layers[0].options[0].type (line 4) must be one of"),
         ("\"maximum\": 9", "\"maximum\": \"9\"", "layers[0].options[0].maximum (line 4) must be a whole number"),
         ("\"maximum\": 9", "\"maximum\": 0", "layers[0].options[0].maximum (line 4) is below 'minimum'"),
@@ -64,7 +70,10 @@ internal import Testing
         ("\"1.2.3-rc.1\"", "\"1.2\"", "version (line 1) must be a semantic version"),
         ("\"1.0\"", "\"2.0\"", "patchbay (line 1) says 2.0, and this host has version 1.0"),
         ("\"1.0\"", "\"one\"", "patchbay (line 1) must be the version of the plugin interface"),
-        ("\"name\": \"acme\", \"version\"", "\"name\": \"acme\", \"name\": \"b\", \"version\"", "the metadata is not JSON: the key \"name\" comes twice"),
+        (
+            "\"name\": \"acme\", \"version\"", "\"name\": \"acme\", \"name\": \"b\", \"version\"",
+            "the metadata is not JSON: the key \"name\" comes twice"
+        ),
         ("{\"patchbay\"", "[\"patchbay\"", "is not JSON"),
     ])
     func `a bad field is an error that says where`(_ old: String, _ new: String, _ words: String) {
@@ -73,7 +82,10 @@ internal import Testing
     }
 
     @Test func `a later minor version may have fields that this host does not know`() throws {
-        let later = Self.valid.replacing("\"1.0\"", with: "\"1.3\"").replacing("\"expansion\": 1000", with: "\"expansion\": 1000, \"news\": {}")
+        let later = Self.valid.replacing("\"1.0\"", with: "\"1.3\"").replacing(
+            "\"expansion\": 1000",
+            with: "\"expansion\": 1000, \"news\": {}"
+        )
         #expect(try PluginMetadata.parse(ByteBuffer(string: later)).layers.count == 4)
     }
 

@@ -39,51 +39,88 @@ internal import Testing
     }
 
     static let decoders: [Case] = [
-        Case(name: "counts more tokens than there is room for", decode: "tape->token_count = tape->token_capacity + 1; return 0;",
-             words: "counts more on its tape than the tape has room for"),
-        Case(name: "counts an arena that it has not", decode: "tape->arena_count = 5; return 0;",
-             words: "counts more on its tape than the tape has room for"),
+        Case(
+            name: "counts more tokens than there is room for",
+            decode: "tape->token_count = tape->token_capacity + 1; return 0;",
+            words: "counts more on its tape than the tape has room for"
+        ),
+        Case(
+            name: "counts an arena that it has not",
+            decode: "tape->arena_count = 5; return 0;",
+            words: "counts more on its tape than the tape has room for"
+        ),
         Case(name: "raises the capacity", decode: "tape->token_capacity += 100; return 0;", words: "changed a pointer or a capacity"),
-        Case(name: "puts tokens of its own in place", decode: "static patchbay_token own[1]; tape->tokens = own; tape->token_count = 1; return 0;",
-             words: "changed a pointer or a capacity"),
-        Case(name: "writes behind the tokens",
-             decode: "tape->tokens[tape->token_capacity] = (patchbay_token){0}; return patchbay_push_scalar(tape, PATCHBAY_NULL, 0, 0);",
-             words: "wrote behind the tokens of its tape"),
-        Case(name: "goes on although the tape is full",
-             decode: "tape->grow_tokens(tape, 1u << 30); return patchbay_push_scalar(tape, PATCHBAY_NULL, 0, 0);",
-             words: "returned success after its tape had told it that no more fits"),
+        Case(
+            name: "puts tokens of its own in place",
+            decode: "static patchbay_token own[1]; tape->tokens = own; tape->token_count = 1; return 0;",
+            words: "changed a pointer or a capacity"
+        ),
+        Case(
+            name: "writes behind the tokens",
+            decode: "tape->tokens[tape->token_capacity] = (patchbay_token){0}; return patchbay_push_scalar(tape, PATCHBAY_NULL, 0, 0);",
+            words: "wrote behind the tokens of its tape"
+        ),
+        Case(
+            name: "goes on although the tape is full",
+            decode: "tape->grow_tokens(tape, 1u << 30); return patchbay_push_scalar(tape, PATCHBAY_NULL, 0, 0);",
+            words: "returned success after its tape had told it that no more fits"
+        ),
         Case(name: "returns a status that does not exist", decode: "return 77;", words: "returned 77, which is no status"),
         Case(name: "continues where nothing continues", decode: "return PATCHBAY_CONTINUE;", words: "returned 1, which is no status"),
         Case(name: "fails with a number that does not exist", decode: "return -99;", words: "returned -99, which is no status"),
-        Case(name: "writes past the end of its error",
-             decode: "memset(error->message, 'x', sizeof error->message + 8); return PATCHBAY_CORRUPT;",
-             words: "wrote past the end of its patchbay_error"),
-        Case(name: "writes an error without an end", decode: "memset(error->message, 'x', sizeof error->message); return PATCHBAY_CORRUPT;",
-             words: "wrote a message that no NUL ends"),
-        Case(name: "asks for a secret after its time",
-             decode: "patchbay_bytes secret; return settings_kept->secret(settings_kept, \"key\", &secret) == PATCHBAY_FORBIDDEN ? 0 : -1;",
-             words: "patchbay_settings.secret was called after the call"),
+        Case(
+            name: "writes past the end of its error",
+            decode: "memset(error->message, 'x', sizeof error->message + 8); return PATCHBAY_CORRUPT;",
+            words: "wrote past the end of its patchbay_error"
+        ),
+        Case(
+            name: "writes an error without an end",
+            decode: "memset(error->message, 'x', sizeof error->message); return PATCHBAY_CORRUPT;",
+            words: "wrote a message that no NUL ends"
+        ),
+        Case(
+            name: "asks for a secret after its time",
+            decode: "patchbay_bytes secret; return settings_kept->secret(settings_kept, \"key\", &secret) == PATCHBAY_FORBIDDEN ? 0 : -1;",
+            words: "patchbay_settings.secret was called after the call"
+        ),
     ]
 
     static let encoders: [Case] = [
-        Case(name: "commits more than there is room for",
-             encode: "sink->reserve(sink, 10); return sink->commit(sink, sink->room_count + 1) == PATCHBAY_FORBIDDEN ? 0 : -1;",
-             words: "patchbay_sink.commit was told of"),
-        Case(name: "commits without a room", encode: "return sink->commit(sink, 1) == PATCHBAY_FORBIDDEN ? 0 : -1;",
-             words: "was told of 1 bytes where 0 had room"),
-        Case(name: "raises its room", encode: "sink->reserve(sink, 10); sink->room_count += 8; return sink->commit(sink, sink->room_count);",
-             words: "found `room_count` changed"),
-        Case(name: "writes behind its room",
-             encode: "sink->reserve(sink, 10); ((char *)sink->room)[sink->room_count] = 1; return sink->commit(sink, 10);",
-             words: "found bytes written behind the"),
-        Case(name: "goes on although the sink is full", encode: "sink->reserve(sink, (size_t)1 << 40); return sink->write(sink, \"x\", 1);",
-             words: "returned success after its sink had told it that no more fits"),
-        Case(name: "lends its sink to another thread",
-             encode: "pthread_t t; pthread_create(&t, NULL, elsewhere, sink); pthread_join(t, NULL); return sink->write(sink, \"x\", 1);",
-             words: "or on another thread"),
-        Case(name: "grows a tape that is not its own",
-             encode: "((patchbay_tape *)tape)->grow_arena((patchbay_tape *)tape, 1); return sink->write(sink, \"x\", 1);",
-             words: "was called where no tape is filled"),
+        Case(
+            name: "commits more than there is room for",
+            encode: "sink->reserve(sink, 10); return sink->commit(sink, sink->room_count + 1) == PATCHBAY_FORBIDDEN ? 0 : -1;",
+            words: "patchbay_sink.commit was told of"
+        ),
+        Case(
+            name: "commits without a room",
+            encode: "return sink->commit(sink, 1) == PATCHBAY_FORBIDDEN ? 0 : -1;",
+            words: "was told of 1 bytes where 0 had room"
+        ),
+        Case(
+            name: "raises its room",
+            encode: "sink->reserve(sink, 10); sink->room_count += 8; return sink->commit(sink, sink->room_count);",
+            words: "found `room_count` changed"
+        ),
+        Case(
+            name: "writes behind its room",
+            encode: "sink->reserve(sink, 10); ((char *)sink->room)[sink->room_count] = 1; return sink->commit(sink, 10);",
+            words: "found bytes written behind the"
+        ),
+        Case(
+            name: "goes on although the sink is full",
+            encode: "sink->reserve(sink, (size_t)1 << 40); return sink->write(sink, \"x\", 1);",
+            words: "returned success after its sink had told it that no more fits"
+        ),
+        Case(
+            name: "lends its sink to another thread",
+            encode: "pthread_t t; pthread_create(&t, NULL, elsewhere, sink); pthread_join(t, NULL); return sink->write(sink, \"x\", 1);",
+            words: "or on another thread"
+        ),
+        Case(
+            name: "grows a tape that is not its own",
+            encode: "((patchbay_tape *)tape)->grow_arena((patchbay_tape *)tape, 1); return sink->write(sink, \"x\", 1);",
+            words: "was called where no tape is filled"
+        ),
     ]
 
     @Test(arguments: decoders)
@@ -131,7 +168,9 @@ internal import Testing
         var buffer = ByteBuffer()
         try codec.encode(Value.null, into: &buffer)
         #expect(buffer == ByteBuffer(string: "x"))
-        #expect { try codec.decodeValue(from: buffer) } throws: { "\($0)".contains("patchbay_sink.write was called after the call that lent") }
+        #expect { try codec.decodeValue(from: buffer) } throws: {
+            "\($0)".contains("patchbay_sink.write was called after the call that lent")
+        }
     }
 
     @Test func `a failure in the plugin's own words is an error, and no breach`() async throws {

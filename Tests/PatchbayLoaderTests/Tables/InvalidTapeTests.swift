@@ -53,9 +53,21 @@ internal import Testing
         Case(words: "`in_message` of token 0", tokens: [Raw(kind: 7, inMessage: 2)]),
         Case(words: "token 0 is not UTF-8", tokens: [Raw(kind: 6, length: 2)], arena: [0xC0, 0x80]),
         Case(words: "token 0 is not UTF-8", tokens: [Raw(kind: 16, length: 1), Raw(kind: 0)], arena: [0xFF]),
-        Case(words: "token 0 is an integer that is not in its shortest form", tokens: [Raw(kind: 8, length: 9)], arena: [0, 1, 1, 1, 1, 1, 1, 1, 1]),
-        Case(words: "token 0 is an integer that is not in its shortest form", tokens: [Raw(kind: 8, length: 8)], arena: [255, 1, 1, 1, 1, 1, 1, 1]),
-        Case(words: "token 0 is an integer that is not in its shortest form", tokens: [Raw(kind: 9, length: 8)], arena: [128, 0, 0, 0, 0, 0, 0, 0]),
+        Case(
+            words: "token 0 is an integer that is not in its shortest form",
+            tokens: [Raw(kind: 8, length: 9)],
+            arena: [0, 1, 1, 1, 1, 1, 1, 1, 1]
+        ),
+        Case(
+            words: "token 0 is an integer that is not in its shortest form",
+            tokens: [Raw(kind: 8, length: 8)],
+            arena: [255, 1, 1, 1, 1, 1, 1, 1]
+        ),
+        Case(
+            words: "token 0 is an integer that is not in its shortest form",
+            tokens: [Raw(kind: 9, length: 8)],
+            arena: [128, 0, 0, 0, 0, 0, 0, 0]
+        ),
         Case(words: "token 0 is no number as JSON writes them", tokens: [Raw(kind: 10, length: 3)], arena: Array("1e+".utf8)),
         Case(words: "token 0 is no number as JSON writes them", tokens: [Raw(kind: 10, length: 2)], arena: Array("01".utf8)),
         Case(words: "token 0 is no module and name", tokens: [Raw(kind: 19, length: 3)], arena: Array("abc".utf8)),
@@ -63,8 +75,10 @@ internal import Testing
         Case(words: "token 0 says that its container ends at 9", tokens: [Raw(kind: 11, length: 1, payload: 9), Raw(kind: 0)]),
         Case(words: "token 0 says that its container ends at 1", tokens: [Raw(kind: 11, length: 1, payload: 1), Raw(kind: 0)]),
         Case(words: "token 0 says that its container ends at 2", tokens: [Raw(kind: 11, payload: 2), Raw(kind: 0)]),
-        Case(words: "token 1 says that its container ends at 4",
-             tokens: [Raw(kind: 11, length: 2, payload: 4), Raw(kind: 11, length: 1, payload: 4), Raw(kind: 0), Raw(kind: 0)]),
+        Case(
+            words: "token 1 says that its container ends at 4",
+            tokens: [Raw(kind: 11, length: 2, payload: 4), Raw(kind: 11, length: 1, payload: 4), Raw(kind: 0), Raw(kind: 0)]
+        ),
         Case(words: "says that its container ends", tokens: [Raw(kind: 14, length: 1, payload: 2), Raw(kind: 0)]),
         Case(words: "says that its container ends", tokens: [Raw(kind: 11, length: .max, payload: 3), Raw(kind: 0), Raw(kind: 0)]),
         Case(words: "it ends before its value does", tokens: [Raw(kind: 15, payload: 1)]),

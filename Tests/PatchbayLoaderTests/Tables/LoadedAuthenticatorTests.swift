@@ -14,7 +14,8 @@ internal import Testing
         """
     }
 
-    static func module(step: String, create: String = "", mac: String = "NULL", metadata: String = metadata()) async throws -> LoadedModule {
+    static func module(step: String, create: String = "", mac: String = "NULL", metadata: String = metadata()) async throws -> LoadedModule
+    {
         try await CompiledPlugin(
             metadata: metadata,
             body: """
@@ -54,7 +55,9 @@ internal import Testing
         ).load()
     }
 
-    static func handshake(_ module: LoadedModule, key: String? = "secret", role: Role = .dialer, user: String? = nil) throws -> any Handshake {
+    static func handshake(_ module: LoadedModule, key: String? = "secret", role: Role = .dialer, user: String? = nil) throws
+        -> any Handshake
+    {
         var registry = Registry()
         try registry.register(module.plugin)
         guard let layer = registry.layer(named: "acme")?.layer, case .authenticator(_, let make) = layer.maker else {
@@ -84,7 +87,10 @@ internal import Testing
 
     static func conversation(_ module: LoadedModule, dialer: String, listener: String) async throws -> String? {
         let registry = try Registry.forTest(module)
-        let bound = try await Listener.bind(ConnectionURL("acme+inproc://:" + listener + "@worker?handshake-timeout=60s&timeout=60s"), registry: registry)
+        let bound = try await Listener.bind(
+            ConnectionURL("acme+inproc://:" + listener + "@worker?handshake-timeout=60s&timeout=60s"),
+            registry: registry
+        )
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await bound.run { connection in
@@ -92,7 +98,10 @@ internal import Testing
                 }
             }
             defer { bound.close() }
-            return try await withConnection(to: ConnectionURL("acme+inproc://:" + dialer + "@worker?handshake-timeout=60s&timeout=60s"), registry: registry) { connection in
+            return try await withConnection(
+                to: ConnectionURL("acme+inproc://:" + dialer + "@worker?handshake-timeout=60s&timeout=60s"),
+                registry: registry
+            ) { connection in
                 try await connection.receiveBytes().map { String(buffer: $0) }
             }
         }
@@ -127,8 +136,10 @@ internal import Testing
     }
 
     @Test(arguments: [
-        ("return handshake->settings->secret(handshake->settings, \"admin\", &key) < 0 ? PATCHBAY_CONTINUE : PATCHBAY_OK;",
-         "was asked for 'admin', which the metadata does not declare as a secret"),
+        (
+            "return handshake->settings->secret(handshake->settings, \"admin\", &key) < 0 ? PATCHBAY_CONTINUE : PATCHBAY_OK;",
+            "was asked for 'admin', which the metadata does not declare as a secret"
+        ),
         ("return 5;", "returned 5, which is no status"),
     ])
     func `an authenticator that breaks the interface is told, and not called again`(step: String, words: String) async throws {

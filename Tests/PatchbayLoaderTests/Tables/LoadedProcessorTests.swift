@@ -11,7 +11,9 @@ internal import Testing
         """
     }
 
-    static func processor(push: String, threads: String = "INSTANCE", metadata: String = metadata("")) async throws -> (any Processor, LoadedModule) {
+    static func processor(push: String, threads: String = "INSTANCE", metadata: String = metadata("")) async throws -> (
+        any Processor, LoadedModule
+    ) {
         let plugin = try await CompiledPlugin(
             metadata: metadata,
             body: """

@@ -66,7 +66,8 @@ internal import Testing
     }
 
     @Test func `a failure to dial is told in the plugin's words`() async throws {
-        let module = try await CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: Self.dialing)).load()
+        let module = try await CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: Self.dialing))
+            .load()
         let error = await #expect(throws: PatchbayError.self) { try await Self.transport(module).connect(Self.context()) }
         #expect(error?.code == .connectionRefused)
         #expect(error?.message == "the plugin 'acme': nobody is there")
@@ -106,8 +107,12 @@ internal import Testing
             metadata: CSources.transportMetadata(", \"listens\": false"),
             body: CSources.transport(
                 connect: Self.startThread,
-                more: wait + "static void stop(void *operation) { (void)operation; say(\"stopped\"); __atomic_store_n(&waited, 1, __ATOMIC_SEQ_CST); }\n"
-                    + Self.threaded.replacing("WAIT", with: "say(\"waiting\"); while (!__atomic_load_n(&waited, __ATOMIC_SEQ_CST)) usleep(1000);"),
+                more: wait
+                    + "static void stop(void *operation) { (void)operation; say(\"stopped\"); __atomic_store_n(&waited, 1, __ATOMIC_SEQ_CST); }\n"
+                    + Self.threaded.replacing(
+                        "WAIT",
+                        with: "say(\"waiting\"); while (!__atomic_load_n(&waited, __ATOMIC_SEQ_CST)) usleep(1000);"
+                    ),
                 table: "connect, stop, release, NULL, NULL, NULL"
             )
         ).load()
@@ -123,7 +128,10 @@ internal import Testing
     }
 
     @Test func `a completion that never comes ends with the timeout`() async throws {
-        let module = try await CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: "return PATCHBAY_OK;")).load()
+        let module = try await CompiledPlugin(
+            metadata: CSources.transportMetadata(),
+            body: CSources.transport(connect: "return PATCHBAY_OK;")
+        ).load()
         let error = await #expect(throws: PatchbayError.self) {
             try await Self.transport(module).connect(Self.context(timeout: .milliseconds(50)))
         }
@@ -145,26 +153,40 @@ internal import Testing
         Case(connect: "finish(done, context, 1000000); return 0;", words: "which is closed"),
         Case(connect: "finish(done, context, open(\"/dev/null\", O_RDWR | O_CLOEXEC)); return 0;", words: "which is no socket"),
         Case(connect: pair + "fcntl(pair[0], F_SETFL, 0); finish(done, context, pair[0]); return 0;", words: "gave a socket that blocks"),
-        Case(connect: pair + "fcntl(pair[0], F_SETFD, 0); finish(done, context, pair[0]); return 0;",
-             words: "gave a socket that child processes would inherit"),
-        Case(connect: "finish(done, context, socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); return 0;",
-             words: "gave a socket of another type"),
-        Case(connect: "int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); listen(s, 1); finish(done, context, s); return 0;",
-             words: "gave a socket that listens"),
-        Case(connect: "patchbay_outcome o = {sizeof o, 55, -1, 0, NULL}; done(context, &o); return 0;",
-             words: "was given 55, which is no status"),
-        Case(connect: "patchbay_outcome o = {sizeof o, PATCHBAY_FAILED, -1, 0, NULL}; done(context, &o); return 0;",
-             words: "was given a failure without its patchbay_error"),
+        Case(
+            connect: pair + "fcntl(pair[0], F_SETFD, 0); finish(done, context, pair[0]); return 0;",
+            words: "gave a socket that child processes would inherit"
+        ),
+        Case(
+            connect: "finish(done, context, socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); return 0;",
+            words: "gave a socket of another type"
+        ),
+        Case(
+            connect:
+                "int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); listen(s, 1); finish(done, context, s); return 0;",
+            words: "gave a socket that listens"
+        ),
+        Case(
+            connect: "patchbay_outcome o = {sizeof o, 55, -1, 0, NULL}; done(context, &o); return 0;",
+            words: "was given 55, which is no status"
+        ),
+        Case(
+            connect: "patchbay_outcome o = {sizeof o, PATCHBAY_FAILED, -1, 0, NULL}; done(context, &o); return 0;",
+            words: "was given a failure without its patchbay_error"
+        ),
         Case(connect: "done(context, NULL); return 0;", words: "was given no outcome"),
         Case(connect: pair + "patchbay_outcome o = {sizeof o, 0, pair[0], 8, NULL}; done(context, &o); return 0;", words: "set flags, 0x8"),
-        Case(connect: pair + "finish(done, context, pair[0]); return patchbay_fail(error, PATCHBAY_FAILED, 0, \"no\");",
-             words: "failed, and ended its operation all the same"),
+        Case(
+            connect: pair + "finish(done, context, pair[0]); return patchbay_fail(error, PATCHBAY_FAILED, 0, \"no\");",
+            words: "failed, and ended its operation all the same"
+        ),
         Case(connect: "return PATCHBAY_CONTINUE;", words: "returned 1, which is no status"),
     ]
 
     @Test(arguments: rogues)
     func `a transport that breaks the interface is told, and not called again`(rogue: Case) async throws {
-        let module = try await CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: rogue.connect)).load()
+        let module = try await CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: rogue.connect))
+            .load()
         let transport = try Self.transport(module)
         let error = try #require(await #expect(throws: PatchbayError.self) { try await transport.connect(Self.context()) })
         #expect(error.code == .pluginBreach, "\(error)")
@@ -179,15 +201,16 @@ internal import Testing
         _ = try? await Self.transport(module).connect(Self.context())
         #expect(module.breach?.message.contains("patchbay_done was called twice") == true)
 
-        let kept = Self.pair + """
-            static patchbay_done first;
-            static void *first_context;
-            if (first != NULL) finish(first, first_context, 7);
-            first = done;
-            first_context = context;
-            finish(done, context, pair[0]);
-            return 0;
-            """
+        let kept =
+            Self.pair + """
+                static patchbay_done first;
+                static void *first_context;
+                if (first != NULL) finish(first, first_context, 7);
+                first = done;
+                first_context = context;
+                finish(done, context, pair[0]);
+                return 0;
+                """
         let late = try await CompiledPlugin(metadata: CSources.transportMetadata(), body: CSources.transport(connect: kept)).load()
         let stream = try await Self.transport(late).connect(Self.context())
         #expect(late.breach == nil)
@@ -202,7 +225,8 @@ internal import Testing
         let module = try await CompiledPlugin(
             metadata: CSources.transportMetadata(),
             body: CSources.transport(
-                connect: "static int pair[2]; if (pair[0] == 0) the_host->stream_pair(the_host, pair); finish(done, context, pair[0]); return 0;"
+                connect:
+                    "static int pair[2]; if (pair[0] == 0) the_host->stream_pair(the_host, pair); finish(done, context, pair[0]); return 0;"
             )
         ).load()
         let transport = try Self.transport(module)

@@ -60,7 +60,8 @@ internal import Testing
     }
 
     @Test func `spaces and the order of fields make no difference`() async throws {
-        let same = #"{"version":"1.2.3","name":"acme","summary":"a codec of a test","patchbay":"1.0","#
+        let same =
+            #"{"version":"1.2.3","name":"acme","summary":"a codec of a test","patchbay":"1.0","#
             + #""layers":[{"name":"acme","kind":"codec","summary":"tokens as they are"}]}"#
         let plugin = try await CompiledPlugin(
             metadata: CSources.codecMetadata(),
@@ -96,7 +97,9 @@ internal import Testing
         let link = none.folder + "/link.so"
         #expect(symlink(none.path, link) == 0)
         defer { unlink(link) }
-        #expect { try LoadedModule(path: link, metadata: metadata, file: nil) } throws: { "\($0)".contains("links to plugins are not followed") }
+        #expect { try LoadedModule(path: link, metadata: metadata, file: nil) } throws: {
+            "\($0)".contains("links to plugins are not followed")
+        }
     }
 
     @Test func `a file that changed after it was checked is refused`() async throws {
@@ -178,7 +181,9 @@ enum Echo {
     static func codec(_ module: LoadedModule, _ name: String = "acme", _ options: Options = Options()) throws -> any Codec {
         var registry = Registry()
         try registry.register(module.plugin)
-        guard case .codec(let make)? = registry.layer(named: name)?.layer.maker else { throw CompiledPlugin.Failure(description: "no codec") }
+        guard case .codec(let make)? = registry.layer(named: name)?.layer.maker else {
+            throw CompiledPlugin.Failure(description: "no codec")
+        }
         return try make(options)
     }
 

@@ -2,8 +2,9 @@ internal import CPatchbay
 internal import FuzzSupport
 internal import NIOCore
 internal import PatchbayCore
-@testable internal import PatchbayLoader
 internal import Testing
+
+@testable internal import PatchbayLoader
 
 @Suite struct TapeFuzzTests {
     @Test func `a token of the host and one of the interface have one layout`() {
