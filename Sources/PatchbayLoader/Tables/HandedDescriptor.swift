@@ -68,20 +68,8 @@ struct HandedDescriptor {
 
 extension HandedDescriptor {
     /// As a stream that the host reads and writes as its own.
-    func stream(keepsBoundaries: Bool, on reactor: Reactor, layer: String) throws(PatchbayError) -> any ByteStream {
-        guard !keepsBoundaries else {
-            _ = cpb_close(number)
-            throw Self.withoutBoundaries(layer, stage: .dial)
-        }
-        return SocketStream(socket: number, isUnix: family == AF_UNIX, reactor: reactor)
-    }
-
-    static func withoutBoundaries(_ layer: String, stage: PatchbayError.Stage) -> PatchbayError {
-        PatchbayError(
-            .unsupported,
-            "'\(layer)' keeps the boundaries of messages, which this host cannot use; ask the plugin for a stream",
-            stage: stage,
-            layer: layer
-        )
+    func stream(keepsBoundaries: Bool, on reactor: Reactor) -> any ByteStream {
+        let stream = SocketStream(socket: number, isUnix: family == AF_UNIX, reactor: reactor)
+        return keepsBoundaries ? PacketSocketStream(stream) : stream
     }
 }

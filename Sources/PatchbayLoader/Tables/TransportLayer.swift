@@ -35,7 +35,7 @@ struct TransportLayer: Sendable {
         } catch {
             throw breach(call, error.what)
         }
-        return try handed.stream(keepsBoundaries: keepsBoundaries, on: context.reactor, layer: name)
+        return handed.stream(keepsBoundaries: keepsBoundaries, on: context.reactor)
     }
 
     func keepsBoundaries(_ flags: UInt32, _ call: PluginCall) throws(PatchbayError) -> Bool {
