@@ -108,7 +108,10 @@ let package = Package(
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
         .target(name: "PluginTestSupport", path: "Tests/PluginTestSupport", swiftSettings: settings),
         test("PatchbayCLI", ["PatchbayCLI", "PluginTestSupport"]),
-        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport", "PluginTestSupport"]),
+        test(
+            "PatchbayLoader",
+            ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport", "PluginTestSupport"]
+        ),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),

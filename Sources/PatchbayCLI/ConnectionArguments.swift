@@ -45,7 +45,9 @@ struct ConnectionArguments: ParsableArguments {
         let report = catalog.reports.first { !names.isDisjoint(with: $0.layerNames) && $0.state != .ready }
         guard let report else { return nil }
         let state = [report.state.word, report.state.reason].compactMap { $0 }.joined(separator: ": ")
-        return Terminal.harmlessLine("The plugin \(report.path ?? report.name) has it, and is \(state). See 'patchbay list --why \(report.name)'.")
+        return Terminal.harmlessLine(
+            "The plugin \(report.path ?? report.name) has it, and is \(state). See 'patchbay list --why \(report.name)'."
+        )
     }
 
     /// Runs what resolves the URL; shows an error with the place in the URL.

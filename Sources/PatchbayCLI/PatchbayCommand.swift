@@ -24,7 +24,8 @@ struct PatchbayCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ListCommand.self, InspectCommand.self, ExplainCommand.self, ListenCommand.self, ConnectCommand.self, LockCommand.self, KeyCommand.self,
+            ListCommand.self, InspectCommand.self, ExplainCommand.self, ListenCommand.self, ConnectCommand.self, LockCommand.self,
+            KeyCommand.self,
         ]
     )
 

@@ -7,7 +7,10 @@ internal import PatchbayLoader
 struct PluginArguments: ParsableArguments {
     @Option(
         name: .customLong("plugin"),
-        help: ArgumentHelp("A plugin's file, before those of the search path ('patchbay list --paths'); may be repeated.", valueName: "path")
+        help: ArgumentHelp(
+            "A plugin's file, before those of the search path ('patchbay list --paths'); may be repeated.",
+            valueName: "path"
+        )
     )
     var files: [String] = []
 

@@ -21,7 +21,9 @@ struct PluginAttempts {
         guard linked != nil || !reports.isEmpty else {
             let names = Inspection.names(in: catalog)
             let nearest = NearestName.of(name, among: names).map { " Did you mean '\($0)'?" } ?? ""
-            Terminal.errors.say("Error: nothing is named '\(Terminal.harmlessLine(name))'.\(nearest) 'patchbay list --paths' shows where plugins are looked for.")
+            Terminal.errors.say(
+                "Error: nothing is named '\(Terminal.harmlessLine(name))'.\(nearest) 'patchbay list --paths' shows where plugins are looked for."
+            )
             throw ReportedFailure(status: .usage)
         }
     }
@@ -48,7 +50,8 @@ struct PluginAttempts {
                     }
                 }
             }
-            let head = TextLayout.wrapped("\(Terminal.harmlessLine(report.path ?? "")), \(state)", width: terminal.width.map { $0 - 2 }).map { "  " + $0 }
+            let head = TextLayout.wrapped("\(Terminal.harmlessLine(report.path ?? "")), \(state)", width: terminal.width.map { $0 - 2 }).map
+            { "  " + $0 }
             parts.append(([terminal.styled(title, .bold)] + head + lines).joined(separator: "\n"))
         }
         print(parts.joined(separator: "\n\n"))

@@ -53,7 +53,9 @@ struct PluginCommandTests {
         let path = try home.compile(PluginCode(name: "acme", extra: home.trap))
         let entry = try #require(home.entries("acme").first)
         #expect(entry["state"] == "unchecked" && entry["source"] == path && entry["kind"] == "processor" && entry["version"] == "1.2.3")
-        for arguments in [["list"], ["list", "--paths"], ["list", "--why", "acme"], ["inspect", "acme"], ["inspect", path], ["inspect", path, "--json"]] {
+        for arguments in [
+            ["list"], ["list", "--paths"], ["list", "--why", "acme"], ["inspect", "acme"], ["inspect", path], ["inspect", path, "--json"],
+        ] {
             #expect(try home.run(arguments).status == 0)
         }
         #expect(!home.hasRun)
@@ -65,7 +67,9 @@ struct PluginCommandTests {
         try home.compile(PluginCode(name: "bad", entry: "abort();"))
         let lock = "\(home.folder.path)/plugins.lock"
         let result = try home.run(["lock", "--write", lock])
-        #expect(result.status == 0 && result.errors.contains("wrote 1 plugin") && result.errors.contains("libbad.so: quarantined: it aborted"))
+        #expect(
+            result.status == 0 && result.errors.contains("wrote 1 plugin") && result.errors.contains("libbad.so: quarantined: it aborted")
+        )
         #expect(home.hasRun)
         #expect(try home.entries("good").first?["state"] == "ready")
         let bad = try #require(home.entries("bad").first)
@@ -147,7 +151,9 @@ struct PluginCommandTests {
         let path = try home.compile(PluginCode(name: "acme"), ["-Wl,--no-as-needed", library])
         let text = try home.run(["inspect", "acme"]).output
         let hash = try Tool.run("/usr/bin/sha256sum", [path]).output.prefix(64)
-        for word in [path, String(hash), "mode 0644", "libpatchbay-nowhere.so.7 (missing)", "built for 1.0", "patchbay_plugin_entry", "never"] {
+        for word in [
+            path, String(hash), "mode 0644", "libpatchbay-nowhere.so.7 (missing)", "built for 1.0", "patchbay_plugin_entry", "never",
+        ] {
             #expect(text.contains(word), "\(word)")
         }
         let value = try #require(try home.json(["inspect", path]) as? [String: Any])
@@ -158,11 +164,14 @@ struct PluginCommandTests {
 
     @Test func `what a file says cannot steer a terminal`() throws {
         let home = try Home()
-        let metadata = #"{"patchbay": "1.0", "name": "acme", "version": "1.0.0", "summary": "\u001b[2Jgone\u0007", "#
+        let metadata =
+            #"{"patchbay": "1.0", "name": "acme", "version": "1.0.0", "summary": "\u001b[2Jgone\u0007", "#
             + #""layers": [{"kind": "processor", "name": "acme", "summary": "a\u001b]0;title\u0007b", "positions": ["message"]}]}"#
         try home.compile(PluginCode(name: "acme", metadata: metadata))
         try home.compile(PluginCode(name: "evil\u{1B}[31mname", metadata: "{}"))
-        for arguments in [["list"], ["list", "--why", "acme"], ["inspect", "acme"], ["inspect", "\(home.plugins)/libevil\u{1B}[31mname.so"]] {
+        for arguments in [
+            ["list"], ["list", "--why", "acme"], ["inspect", "acme"], ["inspect", "\(home.plugins)/libevil\u{1B}[31mname.so"],
+        ] {
             let result = try home.run(arguments)
             #expect(!result.output.contains("\u{1B}") && !result.output.contains("\u{7}"))
         }
@@ -179,11 +188,16 @@ struct PluginCommandTests {
         for number in 0..<count {
             let name = String(format: "plugin%03d", number)
             var copy = bytes
-            while let range = copy.range(of: Data("\"plugin000\"".utf8)), number > 0 { copy.replaceSubrange(range, with: Data("\"\(name)\"".utf8)) }
+            while let range = copy.range(of: Data("\"plugin000\"".utf8)), number > 0 {
+                copy.replaceSubrange(range, with: Data("\"\(name)\"".utf8))
+            }
             try copy.write(to: URL(fileURLWithPath: "\(home.plugins)/lib\(name).so"))
         }
         let after = try Measured.list(home.environment)
-        #expect(after.output.contains("plugin199") && after.output.split(separator: "\n").count >= before.output.split(separator: "\n").count + count)
+        #expect(
+            after.output.contains("plugin199")
+                && after.output.split(separator: "\n").count >= before.output.split(separator: "\n").count + count
+        )
         #expect(!home.hasRun)
         #expect((after.readCalls - before.readCalls) / count <= 12)
         #expect((after.bytesRead - before.bytesRead) / count <= 32 << 10)
@@ -205,7 +219,10 @@ private struct Measured {
         let words = environment.map { "\($0)='\($1)'" }.joined(separator: " ")
         let started = ContinuousClock.now
         // proc(5): a process's counts include those of the children that it waited for.
-        let result = try Tool.run("/bin/sh", ["-c", "\(words) '\(program)' list; echo; read -r x < /dev/null; while read -r l; do echo \"$l\"; done < /proc/$$/io"])
+        let result = try Tool.run(
+            "/bin/sh",
+            ["-c", "\(words) '\(program)' list; echo; read -r x < /dev/null; while read -r l; do echo \"$l\"; done < /proc/$$/io"]
+        )
         let elapsed = Int((ContinuousClock.now - started) / .milliseconds(1))
         func number(_ name: String) throws -> Int {
             guard let line = result.output.split(separator: "\n").last(where: { $0.hasPrefix("\(name): ") }),

@@ -2,7 +2,9 @@ internal import Foundation
 
 /// The C compiler of this machine.
 package enum Compiler {
-    package static let path: String? = ["/usr/bin/gcc", "/usr/bin/clang", "/usr/bin/cc"].first { FileManager.default.isExecutableFile(atPath: $0) }
+    package static let path: String? = ["/usr/bin/gcc", "/usr/bin/clang", "/usr/bin/cc"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
 
     package static let headers = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("../../Sources/CPatchbay/include").standardizedFileURL.path

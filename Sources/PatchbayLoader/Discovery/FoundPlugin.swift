@@ -67,9 +67,17 @@ package struct FoundPlugin: Sendable {
             let step = PluginReport.Step(name: "first run", outcome: outcome.hasPassed ? .passed : .failed, detail: detail)
             steps.insert(step, at: steps.firstIndex { $0.name == "load" } ?? steps.endIndex)
         } else if state == .unchecked {
-            steps.append(PluginReport.Step(name: "first run", outcome: .skipped, detail: "it was never run; it will be, in a child, before it is loaded"))
+            steps.append(
+                PluginReport.Step(
+                    name: "first run",
+                    outcome: .skipped,
+                    detail: "it was never run; it will be, in a child, before it is loaded"
+                )
+            )
         }
-        if case .shadowed(let other) = state { steps.append(PluginReport.Step(name: "names", outcome: .failed, detail: "shadowed by \(other)")) }
+        if case .shadowed(let other) = state {
+            steps.append(PluginReport.Step(name: "names", outcome: .failed, detail: "shadowed by \(other)"))
+        }
         return PluginReport(
             name: name,
             version: metadata?.version ?? "",

@@ -26,7 +26,9 @@ package struct HostEnvironment: Sendable {
     /// PATCHBAY_PLUGIN_PATH at its colons; empty entries, which elsewhere mean the working directory, are dropped.
     var pluginPath: [String] { variables["PATCHBAY_PLUGIN_PATH"]?.split(separator: ":").map(String.init) ?? [] }
 
-    var libraryFolders: [String] { variables["LD_LIBRARY_PATH"]?.split { $0 == ":" || $0 == ";" }.map(String.init).filter { $0.hasPrefix("/") } ?? [] }
+    var libraryFolders: [String] {
+        variables["LD_LIBRARY_PATH"]?.split { $0 == ":" || $0 == ";" }.map(String.init).filter { $0.hasPrefix("/") } ?? []
+    }
 
     /// LD_LIBRARY_PATH as it is, for a child that is to find what this process finds.
     var libraryPath: String? { variables["LD_LIBRARY_PATH"] }
@@ -47,7 +49,9 @@ package struct HostEnvironment: Sendable {
         var account = passwd()
         var found: UnsafeMutablePointer<passwd>?
         var buffer = [CChar](repeating: 0, count: 16 << 10)
-        guard getpwuid_r(geteuid(), &account, &buffer, buffer.count, &found) == 0, found != nil, let home = account.pw_dir else { return nil }
+        guard getpwuid_r(geteuid(), &account, &buffer, buffer.count, &found) == 0, found != nil, let home = account.pw_dir else {
+            return nil
+        }
         return String(cString: home)
     }
 }

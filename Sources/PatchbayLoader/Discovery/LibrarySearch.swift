@@ -40,7 +40,8 @@ struct LibrarySearch {
     mutating func isKnown(_ name: String) -> Bool {
         if let known = known[name] { return known }
         if cache == nil { cache = LoaderCache() }
-        let isFound = cache?.names.contains(name) == true || (environmentFolders + Self.standardFolders).contains { isFile("\($0)/\(name)") }
+        let isFound =
+            cache?.names.contains(name) == true || (environmentFolders + Self.standardFolders).contains { isFile("\($0)/\(name)") }
         known[name] = isFound
         return isFound
     }

@@ -7,7 +7,9 @@ extension ObjectFile {
     /// The functions and objects that others can find by name, sorted; at most `most`.
     package static func exports(_ file: some BoundedBytes, most: Int = 4096) throws(ObjectFault) -> [String] {
         let sections = try ObjectHeader(file).sections(file)
-        guard let symbols = sections.first(where: { $0.type == ObjectSection.dynamicSymbols }), symbols.link < sections.count else { return [] }
+        guard let symbols = sections.first(where: { $0.type == ObjectSection.dynamicSymbols }), symbols.link < sections.count else {
+            return []
+        }
         let names = sections[symbols.link]
         guard symbols.size <= mostSymbols * 24, names.size <= largestSymbolNames else {
             throw ObjectFault("its symbol table is larger than any plugin's")

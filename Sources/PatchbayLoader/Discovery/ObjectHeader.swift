@@ -21,11 +21,15 @@ struct ObjectHeader {
         guard file.count >= 64 else { throw ObjectFault("it is no ELF file: it has \(file.count) bytes") }
         let fields = ObjectFields(bytes: try file.read(at: 0, count: 64))
         guard fields.bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]) else { throw ObjectFault("it is no ELF file, whatever its name says") }
-        guard fields.bytes[4] == 2, fields.bytes[5] == 1 else { throw ObjectFault("it is no little-endian 64-bit ELF file; build it for this machine") }
+        guard fields.bytes[4] == 2, fields.bytes[5] == 1 else {
+            throw ObjectFault("it is no little-endian 64-bit ELF file; build it for this machine")
+        }
         let machine = fields.short(18)
         guard machine == Self.machine else {
             let name = Self.machineNames[machine] ?? "machine \(machine)"
-            throw ObjectFault("it is built for \(name), this machine is \(Self.machineNames[Self.machine] ?? "another"); build it for this machine")
+            throw ObjectFault(
+                "it is built for \(name), this machine is \(Self.machineNames[Self.machine] ?? "another"); build it for this machine"
+            )
         }
         // ET_DYN.
         guard fields.short(16) == 3 else { throw ObjectFault("it is no shared object; link it with -shared") }
@@ -59,7 +63,9 @@ struct ObjectHeader {
             throw ObjectFault("its section headers make no sense")
         }
         let table = ObjectFields(bytes: try file.read(at: Int(clamping: sectionHeaders), count: sectionCount * 64))
-        func range(_ index: Int) -> (offset: Int, size: Int) { (Int(clamping: table.long(index * 64 + 24)), Int(clamping: table.long(index * 64 + 32))) }
+        func range(_ index: Int) -> (offset: Int, size: Int) {
+            (Int(clamping: table.long(index * 64 + 24)), Int(clamping: table.long(index * 64 + 32)))
+        }
         let (offset, size) = range(nameSection)
         guard size <= ObjectFile.largestNameTable else { throw ObjectFault("its table of section names has more than 1 MiB") }
         let names = try file.read(at: offset, count: size)

@@ -137,7 +137,10 @@ package struct PluginScan: Sendable {
         plugin.missingLibraries = libraries.missing(of: object, in: folder)
         guard plugin.missingLibraries.isEmpty else {
             let names = plugin.missingLibraries.joined(separator: ", ")
-            return plugin.refuse("libraries", "it needs \(names), not found on this machine; install what has it, or put it beside the plugin")
+            return plugin.refuse(
+                "libraries",
+                "it needs \(names), not found on this machine; install what has it, or put it beside the plugin"
+            )
         }
         plugin.pass("libraries", object.needed.isEmpty ? "it needs none" : "found: \(object.needed.joined(separator: ", "))")
     }
@@ -150,7 +153,11 @@ package struct PluginScan: Sendable {
                 let folder = try TrustedFolder("/" + parts.dropLast().joined(separator: "/"))
                 _ = try TrustedFile(named: String(parts.last ?? ""), in: folder)
             } catch {
-                if error.kind == .missing { plugin.missingLibraries.append(library) } else { return plugin.refuse("libraries", error.description) }
+                if error.kind == .missing {
+                    plugin.missingLibraries.append(library)
+                } else {
+                    return plugin.refuse("libraries", error.description)
+                }
             }
         }
         plugin.missingLibraries += plugin.boundLibraries.filter { !$0.hasPrefix("/") && !libraries.isKnown($0) }
@@ -174,7 +181,9 @@ package struct PluginScan: Sendable {
         var count = 0
         while let entry = readdir(listing) {
             count += 1
-            guard count <= mostEntries else { throw Distrust(.tooLarge, "\(folder.path) has more than \(mostEntries) entries; it is no folder of plugins") }
+            guard count <= mostEntries else {
+                throw Distrust(.tooLarge, "\(folder.path) has more than \(mostEntries) entries; it is no folder of plugins")
+            }
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: entry.pointee.d_name)) { String(cString: $0) }
             }

@@ -10,7 +10,8 @@ struct SearchFolderCheck {
 
     init(_ object: ObjectFile, in origin: String) {
         if let hidden = object.hiddenLibraries.first {
-            refusal = "it has the loader bring in '\(hidden)' by DT_AUDIT, DT_FILTER or DT_AUXILIARY, which plugins have no use for; link it without"
+            refusal =
+                "it has the loader bring in '\(hidden)' by DT_AUDIT, DT_FILTER or DT_AUXILIARY, which plugins have no use for; link it without"
             return
         }
         if let name = object.needed.first(where: { $0.contains("/") && !$0.hasPrefix("/") }) {
@@ -29,7 +30,8 @@ struct SearchFolderCheck {
     private mutating func check(_ folder: String, written: String, _ origin: String) {
         guard folder.hasPrefix("/") else {
             let shown = written.isEmpty ? "an empty search folder" : "the search folder '\(written)'"
-            refusal = "it has the loader search \(shown) (RUNPATH), which means the working directory; link it with -Wl,-rpath,'$ORIGIN' or none"
+            refusal =
+                "it has the loader search \(shown) (RUNPATH), which means the working directory; link it with -Wl,-rpath,'$ORIGIN' or none"
             return
         }
         if folder == "/" || written.contains("$ORIGIN") && folder == origin { return }
@@ -37,7 +39,9 @@ struct SearchFolderCheck {
         if let distrust = Self.distrust(folder) {
             refusal = "it has the loader search \(folder) (RUNPATH), where others could put a library: \(distrust)"
         } else if !written.contains("$ORIGIN"), !written.contains("${ORIGIN}") {
-            warnings.append("it has the loader search \(folder) (RUNPATH), which other machines may lack; link it with -Wl,-rpath,'$ORIGIN' or none")
+            warnings.append(
+                "it has the loader search \(folder) (RUNPATH), which other machines may lack; link it with -Wl,-rpath,'$ORIGIN' or none"
+            )
         }
     }
 

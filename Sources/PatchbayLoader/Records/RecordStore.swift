@@ -34,7 +34,8 @@ package struct RecordStore: Sendable {
             return nil
         }
         guard status.isFolder, status.owner == geteuid(), !status.isOpenToOthers else {
-            return "the folder of results, \(folder), is not this user's alone, and is not used: remove it, or set its owner and its mode 700"
+            return
+                "the folder of results, \(folder), is not this user's alone, and is not used: remove it, or set its owner and its mode 700"
         }
         return nil
     }

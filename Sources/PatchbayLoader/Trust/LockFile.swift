@@ -33,7 +33,11 @@ package struct LockFile: Sendable, Hashable {
                 // A star is sha256sum's mark for binary files.
                 let mark = parts[1].first, mark == " " || mark == "*", parts[1].count > 1
             else {
-                throw PatchbayError(.invalidArgument, "line \(index + 1) of the lock file is no hash and path, as 'patchbay lock' writes them", stage: .plugin)
+                throw PatchbayError(
+                    .invalidArgument,
+                    "line \(index + 1) of the lock file is no hash and path, as 'patchbay lock' writes them",
+                    stage: .plugin
+                )
             }
             entries.append(Entry(hash: String(parts[0]), path: String(parts[1].dropFirst())))
         }
@@ -45,7 +49,9 @@ package struct LockFile: Sendable, Hashable {
         let text: String
         do {
             let parts = path.split(separator: "/")
-            guard path.hasPrefix("/"), let name = parts.last else { throw Distrust(.relative, "\(path) is no absolute path; give it from / on") }
+            guard path.hasPrefix("/"), let name = parts.last else {
+                throw Distrust(.relative, "\(path) is no absolute path; give it from / on")
+            }
             let folder = try TrustedFolder("/" + parts.dropLast().joined(separator: "/"))
             let file = try TrustedFile(named: String(name), in: folder)
             guard file.bytes.count <= Self.largest else { throw Distrust(.tooLarge, "\(path) has more than 4 MiB, which no lock file has") }
@@ -54,7 +60,11 @@ package struct LockFile: Sendable, Hashable {
             }
             text = read
         } catch {
-            throw PatchbayError(.permissionDenied, "the lock file cannot be used, and without it no plugin is loaded: \(error)", stage: .plugin)
+            throw PatchbayError(
+                .permissionDenied,
+                "the lock file cannot be used, and without it no plugin is loaded: \(error)",
+                stage: .plugin
+            )
         }
         try self.init(parsing: text)
     }
@@ -68,7 +78,8 @@ package struct LockFile: Sendable, Hashable {
     func refusal(of path: String, hash: String) -> String? {
         if entries.contains(where: { $0.hash == hash }) { return nil }
         if let entry = entries.first(where: { $0.path == path }) {
-            return "\(path) is not the file that was locked: SHA-256 \(hash), locked \(entry.hash); run 'patchbay lock' again if you changed it"
+            return
+                "\(path) is not the file that was locked: SHA-256 \(hash), locked \(entry.hash); run 'patchbay lock' again if you changed it"
         }
         return "\(path) is not in the lock file; 'patchbay lock' adds what you trust"
     }

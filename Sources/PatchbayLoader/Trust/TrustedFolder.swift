@@ -18,7 +18,9 @@ package struct TrustedFolder: ~Copyable {
 
     /// - Throws: ``Distrust``.
     package init(_ path: String) throws(Distrust) {
-        guard path.hasPrefix("/"), !path.utf8.contains(0) else { throw Distrust(.relative, "\(path) is no absolute path; give it from / on") }
+        guard path.hasPrefix("/"), !path.utf8.contains(0) else {
+            throw Distrust(.relative, "\(path) is no absolute path; give it from / on")
+        }
         var pending: [Substring] = path.split(separator: "/").reversed()
         var done: [String] = []
         var current = try Self.root()
@@ -37,7 +39,10 @@ package struct TrustedFolder: ~Copyable {
                 throw Distrust(errno == ENOENT ? .missing : .unreadable, "cannot open \(here): \(String(cString: strerror(errno)))")
             }
             guard status.hasTrustedOwner else {
-                throw Distrust(.owner, "\(here) belongs to user \(status.owner); whoever loads plugins from there trusts that user: chown it")
+                throw Distrust(
+                    .owner,
+                    "\(here) belongs to user \(status.owner); whoever loads plugins from there trusts that user: chown it"
+                )
             }
             if status.isLink {
                 links += 1
@@ -63,7 +68,10 @@ package struct TrustedFolder: ~Copyable {
         }
         let real = "/" + done.joined(separator: "/")
         guard !isShared else {
-            throw Distrust(.openToOthers, "all users may put files into \(real), which a plugin's libraries could come from; use a folder of your own")
+            throw Distrust(
+                .openToOthers,
+                "all users may put files into \(real), which a plugin's libraries could come from; use a folder of your own"
+            )
         }
         self.path = real
         descriptor = current

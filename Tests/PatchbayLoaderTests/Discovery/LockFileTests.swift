@@ -22,8 +22,10 @@ import Testing
         #expect(try LockFile(path: lock) == written)
     }
 
-    @Test(arguments: ["x", "\(String(repeating: "a", count: 63))  p", "\(String(repeating: "g", count: 64))  p", "\(String(repeating: "a", count: 64)) p",
-        "\(String(repeating: "a", count: 64))  "])
+    @Test(arguments: [
+        "x", "\(String(repeating: "a", count: 63))  p", "\(String(repeating: "g", count: 64))  p", "\(String(repeating: "a", count: 64)) p",
+        "\(String(repeating: "a", count: 64))  ",
+    ])
     func `a line that is none is refused with its number`(line: String) {
         let error = #expect(throws: PatchbayError.self) { try LockFile(parsing: "# comment\n\n\(line)\n") }
         #expect(error?.message.contains("line 3") == true)

@@ -106,7 +106,8 @@ struct ObjectFileTests {
             var mutated = valid
             for _ in 0...Int.random(in: 0...3, using: &random) {
                 let place = header.places.randomElement(using: &random) ?? 0
-                let value: UInt8 = [0, 1, 0x7F, 0x80, 0xFF, UInt8.random(in: .min ... .max, using: &random)].randomElement(using: &random) ?? 0
+                let value: UInt8 =
+                    [0, 1, 0x7F, 0x80, 0xFF, UInt8.random(in: .min ... .max, using: &random)].randomElement(using: &random) ?? 0
                 for index in place..<min(place + Int.random(in: 1...8, using: &random), mutated.count) { mutated[index] = value }
             }
             if Int.random(in: 0..<8, using: &random) == 0 { mutated.removeLast(Int.random(in: 0..<mutated.count, using: &random)) }

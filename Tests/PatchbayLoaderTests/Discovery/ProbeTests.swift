@@ -113,8 +113,11 @@ struct ProbeTests {
 
     @Test(arguments: [
         ("memory", "for (;;) { char *p = malloc(1 << 28); if (!p) abort(); }", "SIGABRT"),
-        ("a file", "FILE *f = fopen(getenv(\"PATH\") ? \"/dev/shm/patchbay-limit\" : \"\", \"w\"); unlink(\"/dev/shm/patchbay-limit\");"
-            + " static char b[1 << 16]; for (;;) { fwrite(b, 1, sizeof b, f); }", "SIGXFSZ"),
+        (
+            "a file",
+            "FILE *f = fopen(getenv(\"PATH\") ? \"/dev/shm/patchbay-limit\" : \"\", \"w\"); unlink(\"/dev/shm/patchbay-limit\");"
+                + " static char b[1 << 16]; for (;;) { fwrite(b, 1, sizeof b, f); }", "SIGXFSZ"
+        ),
         ("descriptors", "while (dup(0) >= 0) ; abort();", "SIGABRT"),
     ]) func `there is an end to what it may take`(what: String, code: String, words: String) async throws {
         let bench = try Bench()
@@ -159,7 +162,9 @@ struct ProbeTests {
         #expect(!bench.hasRun)
     }
 
-    @Test(arguments: [("/nowhere/patchbay", "could not be started"), ("/bin/true", "does not check plugins"), ("/bin/echo", "does not check plugins")])
+    @Test(arguments: [
+        ("/nowhere/patchbay", "could not be started"), ("/bin/true", "does not check plugins"), ("/bin/echo", "does not check plugins"),
+    ])
     func `a helper that is none is told of, and the plugin is not blamed`(helper: String, words: String) async throws {
         let bench = try Bench()
         try bench.folder.compile(PluginCode())

@@ -65,12 +65,14 @@ struct SearchTests {
         #expect(byOrigin?.refusal == nil && byOrigin?.steps.contains { $0.outcome == .warning } == false)
     }
 
-    @Test(arguments: [
-        (["-Wl,-rpath,/usr/lib/patchbay-none"], false, "other machines may lack"),
-        (["-Wl,-rpath,lib"], true, "the working directory"), (["-Wl,-rpath,/usr/lib:"], true, "the working directory"),
-        (["-Wl,--disable-new-dtags,-rpath,."], true, "the working directory"), (["-Wl,--auxiliary,libother.so"], true, "libother.so"),
-        (["-Wl,--audit,libspy.so"], true, "libspy.so"), (["-Wl,-rpath,$ORIGIN"], false, nil), ([], false, nil),
-    ] as [([String], Bool, String?)])
+    @Test(
+        arguments: [
+            (["-Wl,-rpath,/usr/lib/patchbay-none"], false, "other machines may lack"),
+            (["-Wl,-rpath,lib"], true, "the working directory"), (["-Wl,-rpath,/usr/lib:"], true, "the working directory"),
+            (["-Wl,--disable-new-dtags,-rpath,."], true, "the working directory"), (["-Wl,--auxiliary,libother.so"], true, "libother.so"),
+            (["-Wl,--audit,libspy.so"], true, "libspy.so"), (["-Wl,-rpath,$ORIGIN"], false, nil), ([], false, nil),
+        ] as [([String], Bool, String?)]
+    )
     func `what a plugin has the loader search is held against who could put something there`(
         flags: [String],
         isRefused: Bool,

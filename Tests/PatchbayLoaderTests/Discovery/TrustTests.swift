@@ -27,7 +27,10 @@ struct TrustTests {
         let path = try folder.compile(PluginCode())
         try setMode(mode, path)
         let refusal = try #require(found(path).refusal)
-        #expect(refusal.contains("other users may write \(path)") && refusal.contains("0" + String(mode, radix: 8)) && refusal.contains("chmod go-w"))
+        #expect(
+            refusal.contains("other users may write \(path)") && refusal.contains("0" + String(mode, radix: 8))
+                && refusal.contains("chmod go-w")
+        )
     }
 
     @Test(arguments: [0o777, 0o775, 0o757]) func `a folder anywhere above it that others may write is refused`(mode: Int) throws {
