@@ -34,9 +34,7 @@ final class CompiledPlugin: Sendable {
     /// - Parameter source: the whole file.
     init(metadata: String, source: String, flags: [String] = []) throws {
         self.metadata = metadata
-        var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/patchbay-plugin-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failure(description: "no folder") }
-        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        folder = try Self.makeFolder()
         path = folder + "/plugin.so"
         try Self.write(source, to: folder + "/plugin.c")
         try Self.run(
@@ -50,9 +48,25 @@ final class CompiledPlugin: Sendable {
         rmdir(folder)
     }
 
+    /// Another file of the same content: another plugin to the process.
+    func copy() throws -> CompiledPlugin { try CompiledPlugin(copyOf: self) }
+
+    private init(copyOf other: CompiledPlugin) throws {
+        metadata = other.metadata
+        folder = try Self.makeFolder()
+        path = folder + "/plugin.so"
+        try Self.run(["cp", other.path, path])
+    }
+
     /// Parses the metadata, and loads.
     func load(file: FileIdentity? = nil, version: InterfaceVersion = .current) throws -> LoadedModule {
         try LoadedModule(path: path, metadata: PluginMetadata.parse(ByteBuffer(string: metadata)), file: file, version: version)
+    }
+
+    private static func makeFolder() throws -> String {
+        var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/patchbay-plugin-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Failure(description: "no folder") }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private static func prologue(_ metadata: String) -> String {

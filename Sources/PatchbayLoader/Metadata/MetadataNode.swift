@@ -97,9 +97,10 @@ struct MetadataNode {
         return MetadataObject(node: self, fields: fields)
     }
 
-    /// Texts alone say where they stand; JSON's containers and numbers do not.
+    /// Texts alone say where they stand; an object stands where its first key does.
     private func offset(of index: Int) -> Int? {
         let token = tape.tokens[index]
+        if token.kind == .map, token.length > 0 { return offset(of: index + 1) }
         return token.kind == .string && token.inMessage ? Int(clamping: token.payload) : nil
     }
 }
