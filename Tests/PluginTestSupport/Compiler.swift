@@ -13,9 +13,9 @@ package enum Compiler {
         package var output: String
     }
 
-    package static func run(_ arguments: [String]) throws {
+    package static func run(_ arguments: [String]) async throws {
         guard let path else { throw Failure(output: "no C compiler") }
-        let result = try Tool.run(path, arguments)
+        let result = try await Tool.run(path, arguments)
         guard result.status == 0 else { throw Failure(output: result.output) }
     }
 }

@@ -19,6 +19,9 @@ package enum FirstExecution {
         tell(.open)
         guard plugin.kind == .sharedObject else {
             let bound = try bind(plugin)
+            tell(.probation)
+            // The same for each run: what failed once fails again.
+            _ = try bound.probation(seed: 1)
             tell(.register)
             try registry.register(bound, source: plugin.source)
             return nil

@@ -34,23 +34,23 @@ struct ManifestDiscoveryTests {
         #expect(bench.list().map(\.state) == [.ready])
     }
 
-    @Test func `a library that is nowhere is named`() throws {
+    @Test func `a library that is nowhere is named`() async throws {
         let bench = try Bench()
         _ = try write(to: bench, library: "libpatchbay-nowhere.so.7")
         #expect(bench.list().first?.state.reason?.contains("it binds libpatchbay-nowhere.so.7") == true)
     }
 
-    @Test func `a library by its path must be as safe as a plugin`() throws {
+    @Test func `a library by its path must be as safe as a plugin`() async throws {
         let bench = try Bench()
         let library = "\(try bench.folder.folder("libraries"))/libother.so"
-        try FileManager.default.copyItem(atPath: bench.folder.compile(PluginCode(), to: "a-library"), toPath: library)
+        try await FileManager.default.copyItem(atPath: bench.folder.compile(PluginCode(), to: "a-library"), toPath: library)
         _ = try write(to: bench, library: library)
         #expect(bench.list().first { $0.name == "snappy" }?.state == .unchecked)
         try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: library)
         #expect(bench.list().first { $0.name == "snappy" }?.state.reason?.contains("other users may write \(library)") == true)
     }
 
-    @Test func `a manifest that cannot be read says where`() throws {
+    @Test func `a manifest that cannot be read says where`() async throws {
         let bench = try Bench()
         try "{\n \"patchbay\": \"1.0\",\n nonsense".write(
             toFile: "\(bench.folder.path)/bad.patchbay.json",
