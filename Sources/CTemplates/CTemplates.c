@@ -44,120 +44,126 @@ static const unsigned char file_11[] = {
 #embed "../../templates/c/transport/test/test.c"
 };
 static const unsigned char file_12[] = {
-#embed "../../templates/rust/authenticator/metadata.json"
+#embed "../../templates/manifest/processor/acme.patchbay.json"
 };
 static const unsigned char file_13[] = {
-#embed "../../templates/rust/authenticator/src/lib.rs"
+#embed "../../templates/manifest/shared/README.md"
 };
 static const unsigned char file_14[] = {
-#embed "../../templates/rust/codec/metadata.json"
+#embed "../../templates/rust/authenticator/metadata.json"
 };
 static const unsigned char file_15[] = {
-#embed "../../templates/rust/codec/src/lib.rs"
+#embed "../../templates/rust/authenticator/src/lib.rs"
 };
 static const unsigned char file_16[] = {
-#embed "../../templates/rust/codec/src/reading.rs"
+#embed "../../templates/rust/codec/metadata.json"
 };
 static const unsigned char file_17[] = {
-#embed "../../templates/rust/codec/src/writing.rs"
+#embed "../../templates/rust/codec/src/lib.rs"
 };
 static const unsigned char file_18[] = {
-#embed "../../templates/rust/processor/metadata.json"
+#embed "../../templates/rust/codec/src/reading.rs"
 };
 static const unsigned char file_19[] = {
-#embed "../../templates/rust/processor/src/lib.rs"
+#embed "../../templates/rust/codec/src/writing.rs"
 };
 static const unsigned char file_20[] = {
-#embed "../../templates/rust/shared/.gitignore"
+#embed "../../templates/rust/processor/metadata.json"
 };
 static const unsigned char file_21[] = {
-#embed "../../templates/rust/shared/Cargo.toml"
+#embed "../../templates/rust/processor/src/lib.rs"
 };
 static const unsigned char file_22[] = {
-#embed "../../templates/rust/shared/README.md"
+#embed "../../templates/rust/shared/.gitignore"
 };
 static const unsigned char file_23[] = {
-#embed "../../templates/rust/shared/src/patchbay.rs"
+#embed "../../templates/rust/shared/Cargo.toml"
 };
 static const unsigned char file_24[] = {
-#embed "../../templates/rust/transport/metadata.json"
+#embed "../../templates/rust/shared/README.md"
 };
 static const unsigned char file_25[] = {
-#embed "../../templates/rust/transport/src/lib.rs"
+#embed "../../templates/rust/shared/src/patchbay.rs"
 };
 static const unsigned char file_26[] = {
-#embed "../../templates/swift/authenticator/Sources/AcmeMetadata/AcmeMetadata.c"
+#embed "../../templates/rust/transport/metadata.json"
 };
 static const unsigned char file_27[] = {
-#embed "../../templates/swift/authenticator/Sources/AcmePlugin/AcmeAuthenticator.swift"
+#embed "../../templates/rust/transport/src/lib.rs"
 };
 static const unsigned char file_28[] = {
-#embed "../../templates/swift/authenticator/Sources/AcmePlugin/AcmePlugin.swift"
+#embed "../../templates/swift/authenticator/Sources/AcmeMetadata/AcmeMetadata.c"
 };
 static const unsigned char file_29[] = {
-#embed "../../templates/swift/authenticator/Tests/AcmePluginTests/AcmePluginTests.swift"
+#embed "../../templates/swift/authenticator/Sources/AcmePlugin/AcmeAuthenticator.swift"
 };
 static const unsigned char file_30[] = {
-#embed "../../templates/swift/codec/Sources/AcmeMetadata/AcmeMetadata.c"
+#embed "../../templates/swift/authenticator/Sources/AcmePlugin/AcmePlugin.swift"
 };
 static const unsigned char file_31[] = {
-#embed "../../templates/swift/codec/Sources/AcmePlugin/AcmeCodec.swift"
+#embed "../../templates/swift/authenticator/Tests/AcmePluginTests/AcmePluginTests.swift"
 };
 static const unsigned char file_32[] = {
-#embed "../../templates/swift/codec/Sources/AcmePlugin/AcmePlugin.swift"
+#embed "../../templates/swift/codec/Sources/AcmeMetadata/AcmeMetadata.c"
 };
 static const unsigned char file_33[] = {
-#embed "../../templates/swift/codec/Sources/AcmePlugin/AcmeReader.swift"
+#embed "../../templates/swift/codec/Sources/AcmePlugin/AcmeCodec.swift"
 };
 static const unsigned char file_34[] = {
-#embed "../../templates/swift/codec/Sources/AcmePlugin/AcmeWriter.swift"
+#embed "../../templates/swift/codec/Sources/AcmePlugin/AcmePlugin.swift"
 };
 static const unsigned char file_35[] = {
-#embed "../../templates/swift/codec/Tests/AcmePluginTests/AcmePluginTests.swift"
+#embed "../../templates/swift/codec/Sources/AcmePlugin/AcmeReader.swift"
 };
 static const unsigned char file_36[] = {
-#embed "../../templates/swift/processor/Sources/AcmeMetadata/AcmeMetadata.c"
+#embed "../../templates/swift/codec/Sources/AcmePlugin/AcmeWriter.swift"
 };
 static const unsigned char file_37[] = {
-#embed "../../templates/swift/processor/Sources/AcmePlugin/AcmePlugin.swift"
+#embed "../../templates/swift/codec/Tests/AcmePluginTests/AcmePluginTests.swift"
 };
 static const unsigned char file_38[] = {
-#embed "../../templates/swift/processor/Sources/AcmePlugin/AcmeProcessor.swift"
+#embed "../../templates/swift/processor/Sources/AcmeMetadata/AcmeMetadata.c"
 };
 static const unsigned char file_39[] = {
-#embed "../../templates/swift/processor/Tests/AcmePluginTests/AcmePluginTests.swift"
+#embed "../../templates/swift/processor/Sources/AcmePlugin/AcmePlugin.swift"
 };
 static const unsigned char file_40[] = {
-#embed "../../templates/swift/shared/.gitignore"
+#embed "../../templates/swift/processor/Sources/AcmePlugin/AcmeProcessor.swift"
 };
 static const unsigned char file_41[] = {
-#embed "../../templates/swift/shared/Package.swift"
+#embed "../../templates/swift/processor/Tests/AcmePluginTests/AcmePluginTests.swift"
 };
 static const unsigned char file_42[] = {
-#embed "../../templates/swift/shared/README.md"
+#embed "../../templates/swift/shared/.gitignore"
 };
 static const unsigned char file_43[] = {
-#embed "../../templates/swift/shared/Sources/AcmeExport/Entry.swift"
+#embed "../../templates/swift/shared/Package.swift"
 };
 static const unsigned char file_44[] = {
-#embed "../../templates/swift/shared/Sources/AcmeMetadata/include/AcmeMetadata.h"
+#embed "../../templates/swift/shared/README.md"
 };
 static const unsigned char file_45[] = {
-#embed "../../templates/swift/shared/exports.map"
+#embed "../../templates/swift/shared/Sources/AcmeExport/Entry.swift"
 };
 static const unsigned char file_46[] = {
-#embed "../../templates/swift/transport/Sources/AcmeMetadata/AcmeMetadata.c"
+#embed "../../templates/swift/shared/Sources/AcmeMetadata/include/AcmeMetadata.h"
 };
 static const unsigned char file_47[] = {
-#embed "../../templates/swift/transport/Sources/AcmePlugin/AcmePlugin.swift"
+#embed "../../templates/swift/shared/exports.map"
 };
 static const unsigned char file_48[] = {
-#embed "../../templates/swift/transport/Sources/AcmePlugin/AcmeSocket.swift"
+#embed "../../templates/swift/transport/Sources/AcmeMetadata/AcmeMetadata.c"
 };
 static const unsigned char file_49[] = {
-#embed "../../templates/swift/transport/Sources/AcmePlugin/AcmeTransport.swift"
+#embed "../../templates/swift/transport/Sources/AcmePlugin/AcmePlugin.swift"
 };
 static const unsigned char file_50[] = {
+#embed "../../templates/swift/transport/Sources/AcmePlugin/AcmeSocket.swift"
+};
+static const unsigned char file_51[] = {
+#embed "../../templates/swift/transport/Sources/AcmePlugin/AcmeTransport.swift"
+};
+static const unsigned char file_52[] = {
 #embed "../../templates/swift/transport/Tests/AcmePluginTests/AcmePluginTests.swift"
 };
 
@@ -175,45 +181,47 @@ static const struct ctemplates_file files[] = {
     {"c/shared/test/host.h", file_9, sizeof file_9},
     {"c/transport/acme.c", file_10, sizeof file_10},
     {"c/transport/test/test.c", file_11, sizeof file_11},
-    {"rust/authenticator/metadata.json", file_12, sizeof file_12},
-    {"rust/authenticator/src/lib.rs", file_13, sizeof file_13},
-    {"rust/codec/metadata.json", file_14, sizeof file_14},
-    {"rust/codec/src/lib.rs", file_15, sizeof file_15},
-    {"rust/codec/src/reading.rs", file_16, sizeof file_16},
-    {"rust/codec/src/writing.rs", file_17, sizeof file_17},
-    {"rust/processor/metadata.json", file_18, sizeof file_18},
-    {"rust/processor/src/lib.rs", file_19, sizeof file_19},
-    {"rust/shared/.gitignore", file_20, sizeof file_20},
-    {"rust/shared/Cargo.toml", file_21, sizeof file_21},
-    {"rust/shared/README.md", file_22, sizeof file_22},
-    {"rust/shared/src/patchbay.rs", file_23, sizeof file_23},
-    {"rust/transport/metadata.json", file_24, sizeof file_24},
-    {"rust/transport/src/lib.rs", file_25, sizeof file_25},
-    {"swift/authenticator/Sources/AcmeMetadata/AcmeMetadata.c", file_26, sizeof file_26},
-    {"swift/authenticator/Sources/AcmePlugin/AcmeAuthenticator.swift", file_27, sizeof file_27},
-    {"swift/authenticator/Sources/AcmePlugin/AcmePlugin.swift", file_28, sizeof file_28},
-    {"swift/authenticator/Tests/AcmePluginTests/AcmePluginTests.swift", file_29, sizeof file_29},
-    {"swift/codec/Sources/AcmeMetadata/AcmeMetadata.c", file_30, sizeof file_30},
-    {"swift/codec/Sources/AcmePlugin/AcmeCodec.swift", file_31, sizeof file_31},
-    {"swift/codec/Sources/AcmePlugin/AcmePlugin.swift", file_32, sizeof file_32},
-    {"swift/codec/Sources/AcmePlugin/AcmeReader.swift", file_33, sizeof file_33},
-    {"swift/codec/Sources/AcmePlugin/AcmeWriter.swift", file_34, sizeof file_34},
-    {"swift/codec/Tests/AcmePluginTests/AcmePluginTests.swift", file_35, sizeof file_35},
-    {"swift/processor/Sources/AcmeMetadata/AcmeMetadata.c", file_36, sizeof file_36},
-    {"swift/processor/Sources/AcmePlugin/AcmePlugin.swift", file_37, sizeof file_37},
-    {"swift/processor/Sources/AcmePlugin/AcmeProcessor.swift", file_38, sizeof file_38},
-    {"swift/processor/Tests/AcmePluginTests/AcmePluginTests.swift", file_39, sizeof file_39},
-    {"swift/shared/.gitignore", file_40, sizeof file_40},
-    {"swift/shared/Package.swift", file_41, sizeof file_41},
-    {"swift/shared/README.md", file_42, sizeof file_42},
-    {"swift/shared/Sources/AcmeExport/Entry.swift", file_43, sizeof file_43},
-    {"swift/shared/Sources/AcmeMetadata/include/AcmeMetadata.h", file_44, sizeof file_44},
-    {"swift/shared/exports.map", file_45, sizeof file_45},
-    {"swift/transport/Sources/AcmeMetadata/AcmeMetadata.c", file_46, sizeof file_46},
-    {"swift/transport/Sources/AcmePlugin/AcmePlugin.swift", file_47, sizeof file_47},
-    {"swift/transport/Sources/AcmePlugin/AcmeSocket.swift", file_48, sizeof file_48},
-    {"swift/transport/Sources/AcmePlugin/AcmeTransport.swift", file_49, sizeof file_49},
-    {"swift/transport/Tests/AcmePluginTests/AcmePluginTests.swift", file_50, sizeof file_50},
+    {"manifest/processor/acme.patchbay.json", file_12, sizeof file_12},
+    {"manifest/shared/README.md", file_13, sizeof file_13},
+    {"rust/authenticator/metadata.json", file_14, sizeof file_14},
+    {"rust/authenticator/src/lib.rs", file_15, sizeof file_15},
+    {"rust/codec/metadata.json", file_16, sizeof file_16},
+    {"rust/codec/src/lib.rs", file_17, sizeof file_17},
+    {"rust/codec/src/reading.rs", file_18, sizeof file_18},
+    {"rust/codec/src/writing.rs", file_19, sizeof file_19},
+    {"rust/processor/metadata.json", file_20, sizeof file_20},
+    {"rust/processor/src/lib.rs", file_21, sizeof file_21},
+    {"rust/shared/.gitignore", file_22, sizeof file_22},
+    {"rust/shared/Cargo.toml", file_23, sizeof file_23},
+    {"rust/shared/README.md", file_24, sizeof file_24},
+    {"rust/shared/src/patchbay.rs", file_25, sizeof file_25},
+    {"rust/transport/metadata.json", file_26, sizeof file_26},
+    {"rust/transport/src/lib.rs", file_27, sizeof file_27},
+    {"swift/authenticator/Sources/AcmeMetadata/AcmeMetadata.c", file_28, sizeof file_28},
+    {"swift/authenticator/Sources/AcmePlugin/AcmeAuthenticator.swift", file_29, sizeof file_29},
+    {"swift/authenticator/Sources/AcmePlugin/AcmePlugin.swift", file_30, sizeof file_30},
+    {"swift/authenticator/Tests/AcmePluginTests/AcmePluginTests.swift", file_31, sizeof file_31},
+    {"swift/codec/Sources/AcmeMetadata/AcmeMetadata.c", file_32, sizeof file_32},
+    {"swift/codec/Sources/AcmePlugin/AcmeCodec.swift", file_33, sizeof file_33},
+    {"swift/codec/Sources/AcmePlugin/AcmePlugin.swift", file_34, sizeof file_34},
+    {"swift/codec/Sources/AcmePlugin/AcmeReader.swift", file_35, sizeof file_35},
+    {"swift/codec/Sources/AcmePlugin/AcmeWriter.swift", file_36, sizeof file_36},
+    {"swift/codec/Tests/AcmePluginTests/AcmePluginTests.swift", file_37, sizeof file_37},
+    {"swift/processor/Sources/AcmeMetadata/AcmeMetadata.c", file_38, sizeof file_38},
+    {"swift/processor/Sources/AcmePlugin/AcmePlugin.swift", file_39, sizeof file_39},
+    {"swift/processor/Sources/AcmePlugin/AcmeProcessor.swift", file_40, sizeof file_40},
+    {"swift/processor/Tests/AcmePluginTests/AcmePluginTests.swift", file_41, sizeof file_41},
+    {"swift/shared/.gitignore", file_42, sizeof file_42},
+    {"swift/shared/Package.swift", file_43, sizeof file_43},
+    {"swift/shared/README.md", file_44, sizeof file_44},
+    {"swift/shared/Sources/AcmeExport/Entry.swift", file_45, sizeof file_45},
+    {"swift/shared/Sources/AcmeMetadata/include/AcmeMetadata.h", file_46, sizeof file_46},
+    {"swift/shared/exports.map", file_47, sizeof file_47},
+    {"swift/transport/Sources/AcmeMetadata/AcmeMetadata.c", file_48, sizeof file_48},
+    {"swift/transport/Sources/AcmePlugin/AcmePlugin.swift", file_49, sizeof file_49},
+    {"swift/transport/Sources/AcmePlugin/AcmeSocket.swift", file_50, sizeof file_50},
+    {"swift/transport/Sources/AcmePlugin/AcmeTransport.swift", file_51, sizeof file_51},
+    {"swift/transport/Tests/AcmePluginTests/AcmePluginTests.swift", file_52, sizeof file_52},
 };
 
 size_t ctemplates_count(void) { return sizeof files / sizeof *files; }

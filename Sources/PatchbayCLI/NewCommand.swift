@@ -42,7 +42,7 @@ struct NewCommand: AsyncParsableCommand {
         try Templates.write(plugin, to: folder)
         print("wrote the \(kind.rawValue) '\(name)' to \(Terminal.harmlessLine(folder)); next:")
         print("  cd \(Self.shellWord(folder)) && \(plugin.buildCommand)")
-        if language != .manifest { print("  patchbay check \(plugin.artifact)") }
+        print("  patchbay \(language == .manifest ? "inspect --plugin \(plugin.artifact) \(name)" : "check \(plugin.artifact)")")
     }
 
     private static func kind(_ text: String) throws -> LayerKind {
