@@ -18,7 +18,7 @@ struct ProcessorTests {
         let messages = sampleMessages.map { $0.map { $0 == 10 ? 11 : $0 } }
         let options = "deflate.wrapping=\(wrapping)"
         try await withEcho("\(layers)tcp://127.0.0.1:0?\(options)", registry) { listener in
-            #expect(try await exchange(messages, over: "\(listener.url)", registry) == messages)
+            #expect(try await exchange(messages, over: "\(listener.url)?\(options)", registry) == messages)
         }
     }
 
@@ -82,7 +82,7 @@ struct ProcessorTests {
         let registry = try BuiltPlugin.registry(BuiltPlugin.rot13)
         try await withEcho("\(layers)tcp://127.0.0.1:0?by=3", registry) { listener in
             let text = "Why did the chicken cross the road?"
-            #expect(try await exchange([Array(text.utf8)], over: "\(listener.url)", registry) == [Array(text.utf8)])
+            #expect(try await exchange([Array(text.utf8)], over: "\(listener.url)?by=3", registry) == [Array(text.utf8)])
         }
     }
 }
