@@ -11,18 +11,18 @@ struct BuiltPlugin: Sendable {
     let path: String
     let metadata: PluginMetadata
 
-    static let proxy = Result { try BuiltPlugin("Proxy", "proxy") }
-    static let unixPacket = Result { try BuiltPlugin("UnixPacket", "unixpacket") }
-    static let yaml = Result { try BuiltPlugin("YAML", "yaml") }
-    static let scram = Result { try BuiltPlugin("SCRAM", "scram") }
-    static let deflate = Result { try BuiltPlugin("Deflate", "deflate") }
-    static let rot13 = Result { try BuiltPlugin("ROT13", "rot13") }
+    static let proxy = Task { try await BuiltPlugin("Proxy", "proxy") }
+    static let unixPacket = Task { try await BuiltPlugin("UnixPacket", "unixpacket") }
+    static let yaml = Task { try await BuiltPlugin("YAML", "yaml") }
+    static let scram = Task { try await BuiltPlugin("SCRAM", "scram") }
+    static let deflate = Task { try await BuiltPlugin("Deflate", "deflate") }
+    static let rot13 = Task { try await BuiltPlugin("ROT13", "rot13") }
 
     /// The standard layers, and those of these plugins.
-    static func registry(_ plugins: Result<BuiltPlugin, any Error>...) throws -> Registry {
+    static func registry(_ plugins: Task<BuiltPlugin, any Error>...) async throws -> Registry {
         var registry = Registry.standard
         for plugin in plugins {
-            let built = try plugin.get()
+            let built = try await plugin.value
             let module = try LoadedModule(path: built.path, metadata: built.metadata, file: nil)
             try registry.register(module.plugin, source: .sharedObject(built.path))
         }
@@ -36,9 +36,9 @@ struct BuiltPlugin: Sendable {
 
     struct Failure: Error { var output: String }
 
-    private init(_ folder: String, _ name: String) throws {
+    private init(_ folder: String, _ name: String) async throws {
         let build = try Self.folder.get().folder(name)
-        let result = try Tool.run("/usr/bin/env", ["make", "-C", "\(Self.sources)/\(folder)", "BUILD=\(build)"])
+        let result = try await Tool.run("/usr/bin/env", ["make", "-C", "\(Self.sources)/\(folder)", "BUILD=\(build)"])
         guard result.status == 0 else { throw Failure(output: result.output) }
         path = "\(build)/patchbay-\(name).so"
         let object = try ObjectFile(MemoryBytes(Array(Data(contentsOf: URL(fileURLWithPath: path)))))

@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import Patchbay
 import PatchbayCore
+import PluginTestSupport
 import PythonSupport
 import Testing
 
@@ -13,22 +14,23 @@ struct ProcessorTests {
         ["zlib", "gzip", "none"]
     )
     func deflateBothEnds(layers: String, wrapping: String) async throws {
-        let registry = try BuiltPlugin.registry(BuiltPlugin.deflate)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.deflate)
         // No line ends, for `lines`.
         let messages = sampleMessages.map { $0.map { $0 == 10 ? 11 : $0 } }
         let options = "deflate.wrapping=\(wrapping)"
         try await withEcho("\(layers)tcp://127.0.0.1:0?\(options)", registry) { listener in
-            #expect(try await exchange(messages, over: "\(listener.url)?\(options)", registry) == messages)
+            let echoed = try await exchange(messages, over: "\(listener.url)?\(options)", registry)
+            #expect(echoed == messages)
         }
     }
 
     @Test("Python's zlib reads what a stream sends, as it comes, and the other way round", .enabled(if: !Interpreter.all.isEmpty, Interpreter.absence))
     func deflateAgainstPython() async throws {
         let interpreter = try #require(Interpreter.all.last)
-        let registry = try BuiltPlugin.registry(BuiltPlugin.deflate)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.deflate)
         try await withEcho("lines+deflate+bare+tcp://127.0.0.1:0", registry) { listener in
             let port = try #require("\(listener.url)".split(separator: "?").first?.split(separator: ":").last)
-            let answer = try await UnixPacketTests.apart {
+            let answer = try await Tool.blocking {
                 try Script(
                     path: interpreter.path,
                     """
@@ -56,14 +58,14 @@ struct ProcessorTests {
     @Test("a bomb ends at the limit, with an error that says so", .enabled(if: !Interpreter.all.isEmpty, Interpreter.absence))
     func deflateBomb() async throws {
         let interpreter = try #require(Interpreter.all.last)
-        let bomb = try await UnixPacketTests.apart {
+        let bomb = try await Tool.blocking {
             try Script(path: interpreter.path, "import zlib, sys; print(zlib.compress(bytes(50 << 20)).hex())").run("")
         }
         let packed = stride(from: 0, to: bomb.count - 1, by: 2).map { index in
             let start = bomb.index(bomb.startIndex, offsetBy: index)
             return UInt8(bomb[start..<bomb.index(start, offsetBy: 2)], radix: 16) ?? 0
         }
-        let registry = try BuiltPlugin.registry(BuiltPlugin.deflate)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.deflate)
         let listener = try await Listener.bind(ConnectionURL("deflate+length32+bare+tcp://127.0.0.1:0?max-message=1MiB"), registry: registry)
         defer { listener.close() }
         async let accepting = listener.accept()
@@ -79,10 +81,11 @@ struct ProcessorTests {
 
     @Test("the walk-through's plugin turns letters, in messages and in streams", arguments: ["text+rot13+", "text+lines+rot13+bare+"])
     func rot13(layers: String) async throws {
-        let registry = try BuiltPlugin.registry(BuiltPlugin.rot13)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.rot13)
         try await withEcho("\(layers)tcp://127.0.0.1:0?by=3", registry) { listener in
             let text = "Why did the chicken cross the road?"
-            #expect(try await exchange([Array(text.utf8)], over: "\(listener.url)?by=3", registry) == [Array(text.utf8)])
+            let echoed = try await exchange([Array(text.utf8)], over: "\(listener.url)?by=3", registry)
+            #expect(echoed == [Array(text.utf8)])
         }
     }
 }

@@ -33,17 +33,18 @@ struct ProxyTests {
 
     @Test("a conversation passes through a real proxy, by address and by name", arguments: ProxyKind.allCases, ["127.0.0.1", "localhost"])
     func conversation(kind: ProxyKind, host: String) async throws {
-        let registry = try BuiltPlugin.registry(BuiltPlugin.proxy)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.proxy)
         let proxy = try await kind.server()
         try await withEcho("tcp://127.0.0.1:0", registry) { listener in
             let url = try "\(kind.rawValue)://\(host):\(port(of: listener))?proxy=127.0.0.1:\(proxy.port)"
-            #expect(try await exchange(sampleMessages, over: url, registry) == sampleMessages)
+            let echoed = try await exchange(sampleMessages, over: url, registry)
+            #expect(echoed == sampleMessages)
         }
     }
 
     @Test("a proxy that wants a user gets it, and a wrong password is an authentication error that does not hold it", arguments: ProxyKind.allCases)
     func credentials(kind: ProxyKind) async throws {
-        let registry = try BuiltPlugin.registry(BuiltPlugin.proxy)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.proxy)
         let proxy = try await kind.server(user: "alice", password: "wonderland")
         let folder = try Folder()
         let right = try folder.write("wonderland\n", to: "right")
@@ -51,7 +52,8 @@ struct ProxyTests {
         try await withEcho("tcp://127.0.0.1:0", registry) { listener in
             let target = try "\(kind.rawValue)://127.0.0.1:\(port(of: listener))?proxy=127.0.0.1:\(proxy.port)"
             let url = "\(target)&user=alice&\(kind.rawValue).password-file=\(right)"
-            #expect(try await exchange([[1, 2, 3]], over: url, registry) == [[1, 2, 3]])
+            let echoed = try await exchange([[1, 2, 3]], over: url, registry)
+            #expect(echoed == [[1, 2, 3]])
             for url in ["\(target)&user=alice&\(kind.rawValue).password-file=\(wrong)", target] {
                 let error = await #expect(throws: PatchbayError.self) { _ = try await exchange([[1]], over: url, registry) }
                 #expect(error?.code == .authenticationFailed)
@@ -62,7 +64,7 @@ struct ProxyTests {
 
     @Test("what the proxy cannot reach is an error in the proxy's words", arguments: ProxyKind.allCases)
     func unreachable(kind: ProxyKind) async throws {
-        let registry = try BuiltPlugin.registry(BuiltPlugin.proxy)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.proxy)
         let proxy = try await kind.server()
         let nobody = try ProxyServer.freePort()
         let url = "\(kind.rawValue)://127.0.0.1:\(nobody)?proxy=127.0.0.1:\(proxy.port)"
@@ -72,7 +74,7 @@ struct ProxyTests {
 
     @Test("without a proxy that answers, the error names it", arguments: ProxyKind.allCases)
     func noProxy(kind: ProxyKind) async throws {
-        let registry = try BuiltPlugin.registry(BuiltPlugin.proxy)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.proxy)
         let nobody = try ProxyServer.freePort()
         let url = "\(kind.rawValue)://127.0.0.1:7000?proxy=127.0.0.1:\(nobody)"
         let error = await #expect(throws: PatchbayError.self) { _ = try await exchange([[1]], over: url, registry) }

@@ -3,6 +3,7 @@ import Glibc
 import NIOCore
 import Patchbay
 import PatchbayCore
+import PluginTestSupport
 import PythonSupport
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
 struct UnixPacketTests {
     @Test("both ends converse, whatever the framing", arguments: ["", "none+bare+", "lines+bare+", "length32+bare+", "json+"])
     func bothEnds(layers: String) async throws {
-        let registry = try BuiltPlugin.registry(BuiltPlugin.unixPacket)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.unixPacket)
         let folder = try Folder()
         let url = "\(layers)unixpacket://\(folder.path)/a%20b.sock"
         // No line ends, for `lines`.
@@ -20,15 +21,17 @@ struct UnixPacketTests {
             #expect(stat("\(folder.path)/a b.sock", &status) == 0)
             #expect(status.st_mode & 0o7777 == 0o600)
             #expect("\(listener.url)".contains("/a%20b.sock"))
-            #expect(try await exchange(messages, over: url, registry) == messages)
+            let echoed = try await exchange(messages, over: url, registry)
+            #expect(echoed == messages)
         }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(left.isEmpty)
     }
 
     @Test("a peer in Python gets and gives one packet for each message", .enabled(if: !Interpreter.all.isEmpty, Interpreter.absence))
     func python() async throws {
         let interpreter = try #require(Interpreter.all.last)
-        let registry = try BuiltPlugin.registry(BuiltPlugin.unixPacket)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.unixPacket)
         let folder = try Folder()
         let path = "\(folder.path)/python.sock"
         // Python listens, and answers each packet with its size and its bytes in reverse.
@@ -63,11 +66,11 @@ struct UnixPacketTests {
     @Test("a dialer in Python is served", .enabled(if: !Interpreter.all.isEmpty, Interpreter.absence))
     func pythonDials() async throws {
         let interpreter = try #require(Interpreter.all.last)
-        let registry = try BuiltPlugin.registry(BuiltPlugin.unixPacket)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.unixPacket)
         let folder = try Folder()
         let path = "\(folder.path)/listener.sock"
         try await withEcho("none+bare+unixpacket://\(path)", registry) { _ in
-            let answer = try await Self.apart {
+            let answer = try await Tool.blocking {
                 try Script(
                     path: interpreter.path,
                     """
@@ -86,7 +89,7 @@ struct UnixPacketTests {
 
     @Test("two listeners cannot have one path, and a stale socket is replaced")
     func claims() async throws {
-        let registry = try BuiltPlugin.registry(BuiltPlugin.unixPacket)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.unixPacket)
         let folder = try Folder()
         let url = ConnectionURL("unixpacket://\(folder.path)/one.sock")
         let first = try await Listener.bind(url, registry: registry)
@@ -94,12 +97,5 @@ struct UnixPacketTests {
         #expect(error?.code == .addressInUse)
         first.close()
         try await Listener.bind(url, registry: registry).close()
-    }
-
-    /// On a thread of its own: Foundation's processes block.
-    static func apart<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread { continuation.resume(with: Swift.Result { try body() }) }.start()
-        }
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import Patchbay
 import PatchbayCore
+import PluginTestSupport
 import PythonSupport
 import Testing
 
@@ -26,7 +27,7 @@ struct YAMLTests {
 
     @Test("Codable values and dynamic ones come through", arguments: ["block", "flow"])
     func values(style: String) async throws {
-        let registry = try BuiltPlugin.registry(BuiltPlugin.yaml)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.yaml)
         let listener = try await Listener.bind(ConnectionURL("yaml+length32+bare+tcp://127.0.0.1:0?style=\(style)"), registry: registry)
         defer { listener.close() }
         async let accepting = listener.accept()
@@ -48,12 +49,12 @@ struct YAMLTests {
     @Test("PyYAML reads what is written, and what it writes is read", .enabled(if: python != nil, "no Python with PyYAML: scripts/test installs it"))
     func againstPyYAML() async throws {
         let python = try #require(Self.python)
-        let registry = try BuiltPlugin.registry(BuiltPlugin.yaml)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.yaml)
         let listener = try await Listener.bind(ConnectionURL("yaml+length32+bare+tcp://127.0.0.1:0"), registry: registry)
         defer { listener.close() }
         let port = try #require("\(listener.url)".split(separator: "?").first?.split(separator: ":").last)
         async let accepting = listener.accept()
-        async let answer = UnixPacketTests.apart {
+        async let answer = Tool.blocking {
             try Script(
                 path: python,
                 """
@@ -93,7 +94,7 @@ struct YAMLTests {
 
     @Test("a billion laughs is an error at the receiver, within the limits")
     func laughs() async throws {
-        let registry = try BuiltPlugin.registry(BuiltPlugin.yaml)
+        let registry = try await BuiltPlugin.registry(BuiltPlugin.yaml)
         let listener = try await Listener.bind(ConnectionURL("yaml+length32+bare+tcp://127.0.0.1:0"), registry: registry)
         defer { listener.close() }
         let target = "\(listener.url)".replacingOccurrences(of: "yaml+", with: "")
