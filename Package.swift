@@ -107,7 +107,12 @@ let package = Package(
         ),
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
         test("PatchbayCLI", ["PatchbayCLI"]),
-        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport"]),
+        test(
+            "PatchbayLoader",
+            [
+                "PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "PatchbayFramings", "PatchbayTCP", "CPatchbay", "FuzzSupport",
+            ]
+        ),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),
