@@ -110,7 +110,8 @@ let package = Package(
         test(
             "PatchbayLoader",
             [
-                "PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "PatchbayFramings", "PatchbayTCP", "CPatchbay", "FuzzSupport",
+                "PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "PatchbayFramings", "PatchbayTCP", "CPatchbay",
+                "FuzzSupport",
             ]
         ),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "TransportTestSupport"]),

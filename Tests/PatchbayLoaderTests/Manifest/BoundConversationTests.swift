@@ -58,7 +58,9 @@ import Testing
     @Test("an option of the URL reaches the library", .enabled(if: ShippedManifest.zstd.missing == nil))
     func level() async throws {
         let plugin = try ShippedManifest.zstd.plugin()
-        let text = Array(String(repeating: "the quick brown fox jumps over the lazy dog; ", count: 3).utf8) + (0..<20_000).map { UInt8(($0 * $0) >> 5 & 0x3F) }
+        let text =
+            Array(String(repeating: "the quick brown fox jumps over the lazy dog; ", count: 3).utf8)
+            + (0..<20_000).map { UInt8(($0 * $0) >> 5 & 0x3F) }
         let fast = try plugin.processor("zstd", ["level": "-7"]).encode(text)
         let best = try plugin.processor("zstd", ["level": "19"]).encode(text)
         #expect(best.count < fast.count)

@@ -69,8 +69,18 @@ import Testing
         Mistake("\"out.cap\", \"opt.level\"", "\"const:1\", \"opt.level\"", 22, "the output's bound"),
         Mistake("\"out.cap\", \"opt.level\"", "\"in.len\", \"opt.level\"", 22, "stands here twice"),
         Mistake("\"out.cap\", \"opt.level\"", "\"out.cap\", \"const:2147483648\"", 22, "holds 2147483648"),
-        Mistake("\"in.ptr\", \"in.len\", \"out.ptr\", \"out.cap\"", "\"in.len\", \"in.ptr\", \"out.ptr\", \"out.cap\"", 22, "is an integer"),
-        Mistake("const void *in, size_t n, void *out, size_t cap, int", "const void *in, size_t n, const void *out, size_t cap, int", 22, "const"),
+        Mistake(
+            "\"in.ptr\", \"in.len\", \"out.ptr\", \"out.cap\"",
+            "\"in.len\", \"in.ptr\", \"out.ptr\", \"out.cap\"",
+            22,
+            "is an integer"
+        ),
+        Mistake(
+            "const void *in, size_t n, void *out, size_t cap, int",
+            "const void *in, size_t n, const void *out, size_t cap, int",
+            22,
+            "const"
+        ),
         Mistake("\"opt.level\"]", "\"const:1\"]", 10, "role of no argument"),
         Mistake("\"inout:ctx\", \"const:3\"], \"ok\": \"ret == 0\"", "\"inout:ctx\", \"const:3\"]", 24, "'ok' is missing"),
         Mistake("\"inout:ctx\", \"const:3\"", "\"null\", \"const:3\"", 24, "in one way"),
@@ -81,7 +91,12 @@ import Testing
         Mistake("int acme_failed(size_t r)", "int acme_failed(unsigned r)", 28, "another type"),
         Mistake("\"otherwise\": \"internal\"", "\"otherwise\": \"sad\"", 30, "no failure"),
         Mistake("{\"-1\": \"outOfMemory\"", "{\"minus\": \"outOfMemory\"", 30, "no number"),
-        Mistake("\"ok\": \"ret == 0\",\n                \"outLen\": \"inout:outLen\"", "\"ok\": \"ret = 0\",\n                \"outLen\": \"inout:outLen\"", 35, "one comparison"),
+        Mistake(
+            "\"ok\": \"ret == 0\",\n                \"outLen\": \"inout:outLen\"",
+            "\"ok\": \"ret = 0\",\n                \"outLen\": \"inout:outLen\"",
+            35,
+            "one comparison"
+        ),
         Mistake("\"outLen\": \"inout:outLen\"", "\"outLen\": \"inout:outPos\"", 36, "the output's length"),
         Mistake("\"maximum\": \"16MiB\"", "\"maximum\": \"16GiB\"", 43, "a maximum is"),
         Mistake("\"maximum\": \"16MiB\"", "\"maximum\": -1", 43, "a maximum is"),
@@ -123,7 +138,10 @@ import Testing
         }
     }
 
-    @Test("lines are found whatever the text's shape", arguments: [([Int](), 1), ([0], 2), ([1], 3), ([1, 0], 4), ([1, 1], 5), ([2], 8), ([2, 1], 9)])
+    @Test(
+        "lines are found whatever the text's shape",
+        arguments: [([Int](), 1), ([0], 2), ([1], 3), ([1, 0], 4), ([1, 1], 5), ([2], 8), ([2, 1], 9)]
+    )
     func lines(_ path: [Int], _ line: Int) {
         let text = "{\n\"a\\\"}\": {\"x\": [1, {\"],\": 2}]},\n\"b\" :[\n1,\n{\"c\":\n[2, 3]\n}],\n\"d\": [\"\\\\\",\n true]}"
         #expect(ManifestLines.line(of: path, in: Array(text.utf8)) == line)
