@@ -1,5 +1,3 @@
-public import PatchbayCore
-
 /// What a plugin says of itself, in the JSON of its metadata (docs/plugin-abi.md): enough to list it and to resolve URLs with it, with
 /// none of its code run.
 public struct PluginMetadata: Sendable, Hashable, Codable {
