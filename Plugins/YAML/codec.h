@@ -65,7 +65,5 @@ int32_t push_float(const codec *codec, patchbay_tape *tape, const char *text, si
 /* Both write at most `capacity` bytes with their NUL, and give 0 where that is not enough. */
 size_t write_double(double value, int is_narrow, char *out, size_t capacity);
 size_t write_big(int is_negative, const uint8_t *magnitude, size_t count, char *out, size_t capacity);
-/* A number as JSON writes it, as readers of YAML 1.1 know it too: with a point, and a sign in the exponent. */
-size_t write_decimal(const char *text, size_t count, char *out, size_t capacity);
 
 #endif

@@ -102,7 +102,8 @@ static int32_t emit_number(writer *self, const patchbay_token *token, const uint
         memcpy(&value, &token->payload, sizeof value);
         count = write_double(value, 0, text, sizeof text);
         break;
-    case PATCHBAY_NUMBER: count = write_decimal((const char *)bytes, token->length, text, sizeof text); break;
+    /* As JSON writes numbers, so does the core schema. */
+    case PATCHBAY_NUMBER: return emit_scalar(self, NULL, bytes, token->length, YAML_PLAIN_SCALAR_STYLE);
     default: count = write_big(token->kind == PATCHBAY_BIG_NEGATIVE, bytes, token->length, text, sizeof text); break;
     }
     if (count == 0) return unfit(self, "a number has more digits than yaml writes");

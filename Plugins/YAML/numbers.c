@@ -120,24 +120,11 @@ int32_t push_float(const codec *codec, patchbay_tape *tape, const char *text, si
     return isinf(value) || (value == 0 && !is_zero) ? push_decimal(tape, text, count) : push_double(tape, value);
 }
 
-size_t write_decimal(const char *text, size_t count, char *out, size_t capacity) {
-    const char *exponent = memchr(text, 'e', count);
-    size_t used = 0, index, head;
-    if (exponent == NULL) exponent = memchr(text, 'E', count);
-    head = exponent == NULL ? count : (size_t)(exponent - text);
-    if (count + 4 > capacity) return 0;
-    memcpy(out, text, head);
-    used = head;
-    if (memchr(text, '.', head) == NULL) {
-        out[used++] = '.';
-        out[used++] = '0';
-    }
-    for (index = head; index < count; index += 1) {
-        out[used++] = text[index];
-        if (index == head && index + 1 < count && is_digit(text[index + 1])) out[used++] = '+';
-    }
-    out[used] = 0;
-    return used;
+/* What printf made, as readers of YAML 1.1 know it too: with a point. The exponent has its sign already. */
+static size_t with_point(const char *text, char *out, size_t capacity) {
+    size_t head = strcspn(text, "e");
+    int count = snprintf(out, capacity, "%.*s%s%s", (int)head, text, memchr(text, '.', head) == NULL ? ".0" : "", text + head);
+    return count < 0 || (size_t)count >= capacity ? 0 : (size_t)count;
 }
 
 size_t write_double(double value, int is_narrow, char *out, size_t capacity) {
@@ -150,7 +137,7 @@ size_t write_double(double value, int is_narrow, char *out, size_t capacity) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (is_narrow ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value) break;
     }
-    return write_decimal(text, strlen(text), out, capacity);
+    return with_point(text, out, capacity);
 }
 
 size_t write_big(int is_negative, const uint8_t *bytes, size_t count, char *out, size_t capacity) {

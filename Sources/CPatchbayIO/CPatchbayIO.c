@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
@@ -177,6 +178,16 @@ ssize_t cpb_recv_message(int fd, void *bytes, size_t count, int *control) {
         }
     }
     return result;
+}
+
+ssize_t cpb_packet_size(int fd) { return RETRY(recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT)); }
+
+int cpb_has_ended(int fd) {
+    struct pollfd entry = {.fd = fd, .events = POLLRDHUP};
+    int waiting = 0;
+    // In this order: what the peer sent before it ended is in the queue by then.
+    if (RETRY(poll(&entry, 1, 0)) <= 0 || !(entry.revents & (POLLRDHUP | POLLHUP | POLLERR))) return 0;
+    return ioctl(fd, FIONREAD, &waiting) < 0 || waiting == 0;
 }
 
 ssize_t cpb_send(int fd, const void *bytes, size_t count) { return RETRY(send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL)); }

@@ -51,7 +51,8 @@ struct Inspection {
         let description = LayerDescription(terminal: terminal)
         guard let plugin else {
             return
-                ([terminal.styled(name, .bold), "  options that every URL takes", ""] + description.options(ConnectionOptions.specifications))
+                ([terminal.styled(name, .bold), "  options that every URL takes", ""]
+                + description.options(ConnectionOptions.specifications))
                 .joined(separator: "\n")
         }
         var parts: [[String]] = []

@@ -8,7 +8,9 @@ extension PluginFileInspection {
             "plugin": report.value, "summary": .string(report.summary), "file": file, "interface": interfaceValue, "object": object,
             "threads": plugin.record?.outcome.threads.map { .string($0) } ?? .null, "lastCheck": lastCheck,
             "warnings": .array(report.warnings.map { .string($0) }), "layers": .array(layers.map(\.value)),
-            "aliases": .array((plugin.metadata?.aliases ?? []).map { ["name": .string($0.name), "expansion": Self.strings($0.expansion)] }),
+            "aliases": .array(
+                (plugin.metadata?.aliases ?? []).map { ["name": .string($0.name), "expansion": Self.strings($0.expansion)] }
+            ),
         ]
     }
 

@@ -35,7 +35,9 @@ struct PluginFileInspection {
     func text(for terminal: Terminal) -> String {
         let description = LayerDescription(terminal: terminal)
         let title = Terminal.harmlessLine([report.name, report.version].filter { !$0.isEmpty }.joined(separator: " "))
-        var lines = [terminal.styled(title, .bold) + "  plugin, \(plugin.kind == .manifest ? "a manifest" : "a shared object"), \(report.state.word)"]
+        var lines = [
+            terminal.styled(title, .bold) + "  plugin, \(plugin.kind == .manifest ? "a manifest" : "a shared object"), \(report.state.word)"
+        ]
         lines += description.paragraph(report.summary)
         let layout = TextLayout(rows: rows.map { [$0.name, $0.text].map(Terminal.harmlessLine) }, indentation: 2)
         for (row, cells) in zip(rows, layout.rows) {
@@ -75,7 +77,11 @@ struct PluginFileInspection {
         if let object = plugin.object {
             let needed = object.needed.map { plugin.missingLibraries.contains($0) ? "\($0) (missing)" : $0 }
             rows.append(
-                Row(name: "needs", text: needed.isEmpty ? "no library" : needed.joined(separator: ", "), isBad: !plugin.missingLibraries.isEmpty)
+                Row(
+                    name: "needs",
+                    text: needed.isEmpty ? "no library" : needed.joined(separator: ", "),
+                    isBad: !plugin.missingLibraries.isEmpty
+                )
             )
             if !object.searchFolders.isEmpty { rows.append(Row(name: "searches", text: object.searchFolders.joined(separator: ", "))) }
             rows.append(Row(name: "Swift", text: object.swiftRuntime.words))
@@ -87,13 +93,16 @@ struct PluginFileInspection {
         if plugin.kind == .manifest {
             let bound = plugin.boundLibraries.map { plugin.missingLibraries.contains($0) ? "\($0) (missing)" : $0 }
             rows.append(Row(name: "binds", text: bound.joined(separator: ", "), isBad: !plugin.missingLibraries.isEmpty))
+        } else {
+            let threads = plugin.record?.outcome.threads.map(Self.words(threads:))
+            rows.append(Row(name: "threads", text: threads ?? "not known before its first run"))
         }
-        rows.append(Row(name: "threads", text: plugin.record?.outcome.threads.map(Self.words(threads:)) ?? "not known before its first run"))
         if let record = plugin.record {
             rows.append(
                 Row(
                     name: "last check",
-                    text: "\(Self.time(record.checkedAt)), \(record.outcome.hasPassed ? "passed" : "failed") in \(record.outcome.milliseconds) ms",
+                    text:
+                        "\(Self.time(record.checkedAt)), \(record.outcome.hasPassed ? "passed" : "failed") in \(record.outcome.milliseconds) ms",
                     isBad: !record.outcome.hasPassed
                 )
             )

@@ -44,6 +44,9 @@ public protocol ByteStream: AnyObject, Sendable {
     /// Whom this stream leads to. May cost a system call.
     var peer: StreamPeer { get }
 
+    /// The stream itself, where its medium keeps packets apart; nil, as by default, where it does not. Asked once by each connection.
+    var packets: (any PacketStream)? { get }
+
     /// Appends at most `maximum` bytes to `buffer`, which has room for them.
     func read(into buffer: inout ByteBuffer, upTo maximum: Int) -> ReadOutcome
 

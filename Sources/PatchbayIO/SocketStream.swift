@@ -133,6 +133,34 @@ package final class SocketStream: ByteStream, EventSource {
         }
     }
 
+    /// Reads one packet of a SOCK_SEQPACKET, whole.
+    ///
+    /// Asked for its size first: what a packet has beyond the room that a read gives it is lost.
+    func readPacket(upTo maximum: Int) -> PacketOutcome {
+        readSide.withLock { side in
+            if side.closed { return .end }
+            if !side.readable { return .blocked }
+            let size = cpb_packet_size(socket)
+            if size == -Int(EAGAIN) {
+                side.readable = false
+                return .blocked
+            }
+            if size < 0 { return .failed(IOFailure(errno: CInt(-size), operation: "receive")) }
+            if size > maximum { return .tooLarge(size) }
+            var packet = ByteBufferAllocator().buffer(capacity: size)
+            var control: CInt = 0
+            var result = 0
+            packet.writeWithUnsafeMutableBytes(minimumWritableBytes: max(size, 1)) { space in
+                result = cpb_recv_message(socket, space.baseAddress, size, &control)
+                return max(result, 0)
+            }
+            if result < 0 { return .failed(IOFailure(errno: CInt(-result), operation: "receive")) }
+            // An empty packet and the end look alike, but behind the end there is nothing, and the peer has gone.
+            if result == 0, cpb_has_ended(socket) != 0 { return .end }
+            return .packet(packet)
+        }
+    }
+
     package func whenReadable(_ waiter: any StreamWaiter) -> Bool {
         readSide.withLock { side in
             if side.closed || side.readable { return false }
@@ -166,6 +194,25 @@ package final class SocketStream: ByteStream, EventSource {
             }
             return .failed(IOFailure(errno: CInt(-result), operation: "send"))
         }
+    }
+
+    /// The largest packet of a SOCK_SEQPACKET, once its buffer has grown towards `wanted` bytes; 0 once it is closed.
+    func largestPacket(for wanted: Int) -> Int {
+        writeSide.withLock { side in
+            if side.closed { return 0 }
+            let now = Self.largestPacket(socket)
+            guard now < wanted else { return now }
+            // The kernel doubles what it is given, for its own needs, up to net.core.wmem_max.
+            _ = cpb_set_option(socket, SOL_SOCKET, SO_SNDBUF, CInt(clamping: wanted))
+            return Self.largestPacket(socket)
+        }
+    }
+
+    /// A packet is at most the socket's buffer, less 32 bytes: unix_dgram_sendmsg in Linux's net/unix/af_unix.c.
+    private static func largestPacket(_ socket: CInt) -> Int {
+        var bytes: CInt = 0
+        guard cpb_get_option(socket, SOL_SOCKET, SO_SNDBUF, &bytes) >= 0 else { return 0 }
+        return max(Int(bytes) - 32, 0)
     }
 
     package func whenWritable(_ waiter: any StreamWaiter) -> Bool {

@@ -206,7 +206,8 @@ static int32_t grow_tokens(patchbay_tape *tape, size_t more) {
     const bounds *bound = tape->host;
     patchbay_token *moved;
     if (more > bound->tokens - tape->token_count) return PATCHBAY_LIMIT;
-    tape->token_capacity = tape->token_count + more;
+    /* Exact while it is small; a tape that grows one by one for ever takes the square of its length. */
+    tape->token_capacity = tape->token_count + (tape->token_count < 1000 ? more : tape->token_count);
     moved = malloc(tape->token_capacity * sizeof *moved);
     if (tape->token_count > 0) memcpy(moved, tape->tokens, tape->token_count * sizeof *moved);
     free(tape->tokens);

@@ -47,6 +47,7 @@ static void writes_as(const char *text, const char *expected) {
     EXPECT(decode_bytes((char *)sink->data, sink->count, again, host_error()) == PATCHBAY_OK);
     before = host_tape_text(tape, text);
     after = host_tape_text(again, sink->data);
+    if (strcmp(before, after) != 0) fprintf(stderr, "%s instead of %s\n", after, before);
     EXPECT(strcmp(before, after) == 0);
     /* One byte less is a limit. */
     host_sink_free(sink);
@@ -116,7 +117,7 @@ static void refusals(void) {
     fails_with("[a", PATCHBAY_CORRUPT, "line 2");
     fails_with("a: b: c", PATCHBAY_CORRUPT, "line 1, column 5");
     fails_with("\xff\xfe\xff", PATCHBAY_CORRUPT, "");
-    fails_with("a: \xc3\x28", PATCHBAY_CORRUPT, "byte 3");
+    fails_with("a: \xc3\x28", PATCHBAY_CORRUPT, "byte 4");
     fails_with("\"\\ud800\"", PATCHBAY_CORRUPT, "line 1");
     fails_with("!!int x", PATCHBAY_CORRUPT, "does not fit its tag");
     fails_with("!!int [1]", PATCHBAY_CORRUPT, "does not fit its tag");
@@ -198,10 +199,10 @@ static void writing(void) {
               "- \"yes\"\n- \"1\"\n- \"\"\n- ' a'\n- 'a: b'\n- '#'\n- 'a #b'\n- \"null\"\n- \"~\"\n- \"a\\nb\"\n- \"\\e\"\n- \"1:30\"\n- \"<<\"\n- \"-\"\n- é☺\n");
     writes_as("!!set {a, [b]}", "!!set\na: null\n? - b\n: null\n");
     writes_as("[!!binary aGVsbG8=, !t [x], !t x, .inf, -.inf, .nan, 123456789012345678901234567890, -18446744073709551617, 1e400]",
-              "- !!binary \"aGVsbG8=\"\n- !t\n  - x\n- !t \"x\"\n- .inf\n- -.inf\n- .nan\n- 123456789012345678901234567890\n- -18446744073709551617\n- 1.0e+400\n");
+              "- !!binary \"aGVsbG8=\"\n- !t\n  - x\n- !t \"x\"\n- .inf\n- -.inf\n- .nan\n- 123456789012345678901234567890\n- -18446744073709551617\n- 1e400\n");
     codec = make(flow);
     writes_as("{a: [1, {b: \"x\\ny\"}], !!set {c}: !!timestamp 2001-12-14T21:59:43Z}",
-              "{a: [1, {b: \"x\\ny\"}], !!set {c: null}: !!timestamp \"2001-12-14T21:59:43Z\"}");
+              "{a: [1, {b: \"x\\ny\"}], ? !!set {c: null} : !!timestamp \"2001-12-14T21:59:43Z\"}");
     writes_as("hello", "hello");
     writes_as("\"\"", "\"\"");
     table->destroy(codec);

@@ -32,18 +32,27 @@ struct WithoutDescriptorsTests {
     func reactor() async {
         await #expect(processExitsWith: .success) {
             // A reactor needs three: with room for none, one and two.
-            let lowest = dup(0)
-            close(lowest)
             for room in 0...2 {
-                let before = limitDescriptors(to: UInt(lowest) + UInt(room))
-                #expect(throws: IOFailure(errno: EMFILE, operation: "start a reactor")) { try ReactorGroup().stop() }
-                _ = limitDescriptors(to: before)
-                let next = dup(0)
-                close(next)
-                #expect(next == lowest)
+                // Another thread of this process may hold a descriptor for a moment: such a try says nothing. A leak shows in every try.
+                var isClean = false
+                for _ in 0..<100 where !isClean {
+                    let lowest = lowestFree()
+                    let before = limitDescriptors(to: UInt(lowest) + UInt(room))
+                    let result = Result { try ReactorGroup().stop() }
+                    _ = limitDescriptors(to: before)
+                    isClean = lowestFree() == lowest
+                    if isClean { #expect(throws: IOFailure(errno: EMFILE, operation: "start a reactor")) { try result.get() } }
+                }
+                #expect(isClean)
             }
         }
     }
+}
+
+private func lowestFree() -> CInt {
+    let descriptor = dup(0)
+    close(descriptor)
+    return descriptor
 }
 
 /// - Returns: the limit before.

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Glibc
 internal import NIOCore
 internal import PatchbayLoader
@@ -27,19 +28,17 @@ final class CompiledPlugin: Sendable {
     ///   - body: C: defines `static const void *interface(const char *id)`. May define ROOT_SIZE, ROOT_MAGIC, ROOT_MAJOR, ROOT_MINOR,
     ///     ROOT_THREADS, ROOT_REQUIRED and ROOT_METADATA, or HAS_ENTRY where it brings an entry of its own.
     ///   - flags: more arguments for gcc.
-    convenience init(metadata: String, body: String, flags: [String] = []) throws {
-        try self.init(metadata: metadata, source: Self.prologue(metadata) + body + Self.epilogue, flags: flags)
+    convenience init(metadata: String, body: String, flags: [String] = []) async throws {
+        try await self.init(metadata: metadata, source: Self.prologue(metadata) + body + Self.epilogue, flags: flags)
     }
 
     /// - Parameter source: the whole file.
-    init(metadata: String, source: String, flags: [String] = []) throws {
+    init(metadata: String, source: String, flags: [String] = []) async throws {
         self.metadata = metadata
-        var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/patchbay-plugin-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failure(description: "no folder") }
-        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        folder = try Self.makeFolder()
         path = folder + "/plugin.so"
         try Self.write(source, to: folder + "/plugin.c")
-        try Self.run(
+        try await Self.run(
             ["gcc", "-std=c11", "-D_GNU_SOURCE", "-Wall", "-O1", "-g0", "-fPIC", "-shared", "-pthread", "-I", Self.include] + flags
                 + ["-o", path, folder + "/plugin.c"]
         )
@@ -50,9 +49,25 @@ final class CompiledPlugin: Sendable {
         rmdir(folder)
     }
 
+    /// Another file of the same content: another plugin to the process.
+    func copy() async throws -> CompiledPlugin { try await CompiledPlugin(copyOf: self) }
+
+    private init(copyOf other: CompiledPlugin) async throws {
+        metadata = other.metadata
+        folder = try Self.makeFolder()
+        path = folder + "/plugin.so"
+        try await Self.run(["cp", other.path, path])
+    }
+
     /// Parses the metadata, and loads.
     func load(file: FileIdentity? = nil, version: InterfaceVersion = .current) throws -> LoadedModule {
         try LoadedModule(path: path, metadata: PluginMetadata.parse(ByteBuffer(string: metadata)), file: file, version: version)
+    }
+
+    private static func makeFolder() throws -> String {
+        var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")/patchbay-plugin-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Failure(description: "no folder") }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private static func prologue(_ metadata: String) -> String {
@@ -112,7 +127,16 @@ final class CompiledPlugin: Sendable {
         guard fputs(text, file) >= 0 else { throw Failure(description: "cannot write \(path)") }
     }
 
-    private static func run(_ words: [String]) throws {
+    /// Programs run one after the other, and nobody who waits for one holds a thread of the pool.
+    private static let queue = DispatchQueue(label: "compiler")
+
+    private static func run(_ words: [String]) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            queue.async { continuation.resume(with: Result { try runAndWait(words) }) }
+        }
+    }
+
+    private static func runAndWait(_ words: [String]) throws {
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var process: pid_t = 0

@@ -2,7 +2,9 @@ internal import Foundation
 
 /// The C compiler of this machine.
 package enum Compiler {
-    package static let path: String? = ["/usr/bin/gcc", "/usr/bin/clang", "/usr/bin/cc"].first { FileManager.default.isExecutableFile(atPath: $0) }
+    package static let path: String? = ["/usr/bin/gcc", "/usr/bin/clang", "/usr/bin/cc"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
 
     package static let headers = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("../../Sources/CPatchbay/include").standardizedFileURL.path
@@ -11,9 +13,9 @@ package enum Compiler {
         package var output: String
     }
 
-    package static func run(_ arguments: [String]) throws {
+    package static func run(_ arguments: [String]) async throws {
         guard let path else { throw Failure(output: "no C compiler") }
-        let result = try Tool.run(path, arguments)
+        let result = try await Tool.run(path, arguments)
         guard result.status == 0 else { throw Failure(output: result.output) }
     }
 }

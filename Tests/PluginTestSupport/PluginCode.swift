@@ -40,10 +40,10 @@ package struct PluginCode {
         }
         let metadata =
             metadata
-            ?? """
-            {"patchbay": "\(interface)", "name": "\(name)", "version": "\(version)", "summary": "a test's own",
-             "layers": [\(layers.joined(separator: ", "))]}
-            """
+                ?? """
+                {"patchbay": "\(interface)", "name": "\(name)", "version": "\(version)", "summary": "a test's own",
+                 "layers": [\(layers.joined(separator: ", "))]}
+                """
         return """
             #include "patchbay_plugin.h"
             #include <stdio.h>

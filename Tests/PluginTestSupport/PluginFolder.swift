@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// A folder of one test that only this user can change, with plugins made by the C compiler.
-package final class PluginFolder {
+package final class PluginFolder: Sendable {
     package let path: String
 
     package init() throws {
@@ -24,12 +24,12 @@ package final class PluginFolder {
     /// Compiles a plugin into this folder, or one below it.
     /// - Returns: its path.
     @discardableResult
-    package func compile(_ plugin: PluginCode, to file: String? = nil, _ flags: [String] = []) throws -> String {
+    package func compile(_ plugin: PluginCode, to file: String? = nil, _ flags: [String] = []) async throws -> String {
         let output = "\(path)/\(file ?? "lib\(plugin.name).so")"
         let source = "\(path)/\(UUID().uuidString).c"
         try plugin.text.write(toFile: source, atomically: false, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: source) }
-        try Compiler.run(["-shared", "-fPIC", "-O1", "-I\(Compiler.headers)", "-o", output, source] + flags)
+        try await Compiler.run(["-shared", "-fPIC", "-O1", "-I\(Compiler.headers)", "-o", output, source] + flags)
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: output)
         return output
     }

@@ -1,8 +1,21 @@
+internal import Dispatch
 internal import Foundation
 
 /// Another program of this machine.
 package enum Tool {
-    package static func run(_ path: String, _ arguments: [String]) throws -> (status: Int32, output: String) {
+    /// Runs to the end, without holding one of the few threads that all tests share.
+    package static func run(_ path: String, _ arguments: [String]) async throws -> (status: Int32, output: String) {
+        try await blocking { try runHere(path, arguments) }
+    }
+
+    /// Runs what waits on a thread that may.
+    package static func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(with: Swift.Result { try body() }) }
+        }
+    }
+
+    private static func runHere(_ path: String, _ arguments: [String]) throws -> (status: Int32, output: String) {
         let process = Process()
         let pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: path)

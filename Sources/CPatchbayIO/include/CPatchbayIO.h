@@ -52,6 +52,9 @@ int cpb_is_socket(int fd);
 ssize_t cpb_recv(int fd, void *bytes, size_t count);
 // Reads with recvmsg. Descriptors that came are closed, and *control says that control data came.
 ssize_t cpb_recv_message(int fd, void *bytes, size_t count, int *control);
+// Of a socket that keeps packets apart: the bytes of the next one, which stays; and whether the end has come, and nothing before it.
+ssize_t cpb_packet_size(int fd);
+int cpb_has_ended(int fd);
 ssize_t cpb_send(int fd, const void *bytes, size_t count);
 ssize_t cpb_send_two(int fd, const void *head, size_t head_count, const void *body, size_t body_count);
 // For descriptors that are no sockets.

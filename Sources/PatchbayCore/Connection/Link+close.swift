@@ -27,7 +27,7 @@ extension Link {
                 side.saidClose = true
                 var frame = ByteBuffer()
                 try LengthFraming().writeControl(.close, ByteBuffer(), into: &frame)
-                side.out.writeImmutableBuffer(frame)
+                side.appendRaw(frame)
                 flush(&side)
                 guard side.isEmpty else { return (true, (WaiterList(), WaiterList())) }
             }

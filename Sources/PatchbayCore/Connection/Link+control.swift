@@ -46,7 +46,7 @@ extension Link {
             }
             // A peer that only pings and reads nothing gets no more pongs than the high-water mark holds.
             guard side.pendingBytes < settings.highWaterBytes, side.large == nil else { return }
-            side.out.writeImmutableBuffer(frame)
+            side.appendRaw(frame)
         }
         flushBeforeWaiting()
     }

@@ -71,6 +71,7 @@ extension Link: Flushable {
     private func write(_ side: inout WriteSide) -> WriteOutcome {
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
         if side.isSealed { return side.sealed.withUnsafeReadableBytes { stream.write($0, nothing) } }
+        if side.packetSizes != nil { return writePacket(&side) }
         guard let large = side.large else { return side.out.withUnsafeReadableBytes { stream.write($0, nothing) } }
         return side.out.withUnsafeReadableBytes { head in large.withUnsafeReadableBytes { stream.write(head, $0) } }
     }
@@ -82,6 +83,7 @@ extension Link: Flushable {
             if side.sealed.readableBytes == 0 { side.sealed.clear(minimumCapacity: 0) } else { Self.reclaim(&side.sealed) }
             return
         }
+        if side.packetSizes != nil { _ = side.packetSizes?.popFirst() }
         let head = min(count, side.out.readableBytes)
         side.out.moveReaderIndex(forwardBy: head)
         if side.out.readableBytes > 0 { Self.reclaim(&side.out) }

@@ -109,7 +109,7 @@ extension Link {
                 side.out = reactor.takeOutputBuffer()
                 side.holdsBuffer = true
             }
-            side.out.writeImmutableBuffer(bytes)
+            side.appendRaw(bytes)
         }
     }
 
@@ -122,6 +122,14 @@ extension Link {
             let maximum = settings.maximumMessageBytes + settings.highWaterBytes
             sealer = try ProcessingSealer(settings.streamProcessors, over: sealer, maximum: maximum)
             opener = try ProcessingOpener(settings.streamProcessors, over: opener, maximum: maximum)
+        }
+        guard packets == nil || (sealer == nil && opener == nil) else {
+            throw PatchbayError(
+                .unsupported,
+                "what the authentication leaves on the stream needs a framing here, because this transport keeps packets apart; write one, such as "
+                    + "length32, instead of none",
+                stage: .handshake
+            )
         }
         // The opening's last words leave with the first message, or at the end of the turn.
         let schedule = writeSide.withLock { side in
@@ -144,6 +152,7 @@ extension Link {
                 side.wire = side.buffer
                 side.buffer = result.opened
                 side.opener = opener
+                side.isIndirect = true
             }
             side.holdsBuffer = side.buffer.readableBytes > 0
         }

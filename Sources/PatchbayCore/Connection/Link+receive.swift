@@ -182,7 +182,7 @@ extension Link {
     }
 
     /// Passes a message through the processors and puts what comes of it among the ready ones.
-    private func deliver(_ side: inout ReadSide, _ message: ByteBuffer) throws {
+    func deliver(_ side: inout ReadSide, _ message: ByteBuffer) throws {
         var messages = [message]
         if side.fragments != nil {
             try join(&side, message)
@@ -195,7 +195,7 @@ extension Link {
     /// Reads once.
     /// - Returns: false where there is nothing to read now.
     private func fill(_ side: inout ReadSide) -> Bool {
-        if side.opener != nil { return fillThroughTransform(&side) }
+        if side.isIndirect { return side.opener != nil ? fillThroughTransform(&side) : fillWithPacket(&side) }
         let room = side.makeRoom(reactor)
         switch stream.read(into: &side.buffer, upTo: room) {
         case .bytes: side.reads += 1

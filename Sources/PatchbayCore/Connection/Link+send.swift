@@ -87,6 +87,7 @@ extension Link {
         }
         let count = message.readableBytes
         let start = side.out.writerIndex
+        if side.packetSizes != nil { return try enqueuePacket(&side, message) }
         do {
             if let framing = settings.framing as? LengthFraming, count > framing.largestFragment {
                 try enqueueFragments(&side, message, framing)

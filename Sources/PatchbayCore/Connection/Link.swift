@@ -12,6 +12,8 @@ final class Link: Sendable {
     let owner = ConnectionOwner()
     /// The framing puts something behind a body, which then cannot go by reference.
     let hasTrailer: Bool
+    /// The framing marks no messages, and the medium keeps packets apart: each message is one. Nil for every other connection.
+    let packets: (any PacketStream)?
 
     init(stream: any ByteStream, settings: ConnectionSettings) throws {
         self.stream = stream
@@ -19,10 +21,17 @@ final class Link: Sendable {
         var trailer = ByteBuffer()
         settings.framing.writeTrailer(into: &trailer)
         hasTrailer = trailer.readableBytes > 0
-        readSide = Locked(
-            ReadSide(decoder: settings.framing.makeDecoder(), processors: try settings.processors.reversed().map { try $0.makeDecoder() })
+        // What processes the stream has no use for packets.
+        packets = settings.framing.keepsBoundaries || !settings.streamProcessors.isEmpty ? nil : stream.packets
+        var reading = ReadSide(
+            decoder: settings.framing.makeDecoder(),
+            processors: try settings.processors.reversed().map { try $0.makeDecoder() }
         )
-        writeSide = Locked(WriteSide(processors: try settings.processors.map { try $0.makeEncoder() }))
+        reading.isIndirect = packets != nil
+        readSide = Locked(reading)
+        var writing = WriteSide(processors: try settings.processors.map { try $0.makeEncoder() })
+        if packets != nil { writing.packetSizes = CircularBuffer() }
+        writeSide = Locked(writing)
     }
 
     var reactor: Reactor { stream.reactor }

@@ -15,6 +15,8 @@ struct ReadSide {
     /// With a transform on the stream: sealed bytes, and what opens them.
     var wire = ByteBuffer()
     var opener: (any StreamOpener)?
+    /// Bytes do not go straight from the stream into `buffer`: there is an opener, or each read is a packet.
+    var isIndirect = false
     /// The beginning of a message that comes in several frames.
     var fragments: ByteBuffer?
     var processors: [any ProcessorStep]

@@ -7,6 +7,8 @@ struct WriteSide {
     var out = ByteBuffer()
     /// `out` is one of the reactor's.
     var holdsBuffer = false
+    /// Where each message is a packet: their sizes in `out`, in order; nil for every other connection.
+    var packetSizes: CircularBuffer<Int>?
     /// One message by reference, behind `out`.
     var large: ByteBuffer?
     /// With a transform on the stream: sealed bytes, and what seals.
@@ -48,6 +50,12 @@ struct WriteSide {
 }
 
 extension WriteSide {
+    /// Appends what is no message; where packets are kept apart, it is one all the same.
+    mutating func appendRaw(_ bytes: ByteBuffer) {
+        out.writeImmutableBuffer(bytes)
+        packetSizes?.append(bytes.readableBytes)
+    }
+
     var nextDeadline: UInt64 { min(waiters.nextDeadline, drainers.nextDeadline) }
 
     /// All calls that wait, because the side is over.

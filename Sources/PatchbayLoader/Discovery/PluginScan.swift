@@ -153,7 +153,11 @@ package struct PluginScan: Sendable {
                 let folder = try TrustedFolder("/" + parts.dropLast().joined(separator: "/"))
                 _ = try TrustedFile(named: String(parts.last ?? ""), in: folder)
             } catch {
-                if error.kind == .missing { plugin.missingLibraries.append(library) } else { return plugin.refuse("libraries", error.description) }
+                if error.kind == .missing {
+                    plugin.missingLibraries.append(library)
+                } else {
+                    return plugin.refuse("libraries", error.description)
+                }
             }
         }
         plugin.missingLibraries += plugin.boundLibraries.filter { !$0.hasPrefix("/") && !libraries.isKnown($0) }

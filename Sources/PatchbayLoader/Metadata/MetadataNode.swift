@@ -21,7 +21,11 @@ struct MetadataNode {
         do {
             tape = try JSONCodec(limits: DecodingLimits(depth: 16, tokens: 65_536, refusesDuplicateKeys: true)).read(json)
         } catch {
-            throw PatchbayError(.pluginRefused, "\(document) is not JSON: \((error as? PatchbayError)?.message ?? "\(error)")", stage: .plugin)
+            throw PatchbayError(
+                .pluginRefused,
+                "\(document) is not JSON: \((error as? PatchbayError)?.message ?? "\(error)")",
+                stage: .plugin
+            )
         }
     }
 
@@ -56,7 +60,9 @@ struct MetadataNode {
     }
 
     func integer() throws(PatchbayError) -> Int {
-        guard token.kind == .int, let integer = Int(exactly: Int64(bitPattern: token.payload)) else { throw error("must be a whole number") }
+        guard token.kind == .int, let integer = Int(exactly: Int64(bitPattern: token.payload)) else {
+            throw error("must be a whole number")
+        }
         return integer
     }
 
@@ -97,9 +103,10 @@ struct MetadataNode {
         return MetadataObject(node: self, fields: fields)
     }
 
-    /// Texts alone say where they stand; JSON's containers and numbers do not.
+    /// Texts alone say where they stand; an object stands where its first key does.
     private func offset(of index: Int) -> Int? {
         let token = tape.tokens[index]
+        if token.kind == .map, token.length > 0 { return offset(of: index + 1) }
         return token.kind == .string && token.inMessage ? Int(clamping: token.payload) : nil
     }
 }
@@ -134,7 +141,9 @@ struct MetadataObject {
 
     func text(_ name: String) throws(PatchbayError) -> String? { try fields[name].map { node throws(PatchbayError) in try node.text() } }
     func flag(_ name: String) throws(PatchbayError) -> Bool? { try fields[name].map { node throws(PatchbayError) in try node.flag() } }
-    func texts(_ name: String) throws(PatchbayError) -> [String]? { try fields[name].map { node throws(PatchbayError) in try node.texts() } }
+    func texts(_ name: String) throws(PatchbayError) -> [String]? {
+        try fields[name].map { node throws(PatchbayError) in try node.texts() }
+    }
 
     func integer(_ name: String) throws(PatchbayError) -> Int? {
         try fields[name].map { node throws(PatchbayError) in try node.integer() }

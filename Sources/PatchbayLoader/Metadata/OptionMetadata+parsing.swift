@@ -31,7 +31,9 @@ extension OptionMetadata {
         guard type != "duration" || maximum ?? 0 <= Self.longestDuration else {
             throw (object["maximum"] ?? node).error("is in milliseconds, at most \(Self.longestDuration)")
         }
-        guard type != "size" && type != "duration" || maximum ?? 0 >= 0 else { throw (object["maximum"] ?? node).error("must not be below 0") }
+        guard type != "size" && type != "duration" || maximum ?? 0 >= 0 else {
+            throw (object["maximum"] ?? node).error("must not be below 0")
+        }
     }
 
     /// A thousand years, in milliseconds: the most that a URL can say.

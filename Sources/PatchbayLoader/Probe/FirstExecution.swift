@@ -23,6 +23,7 @@ package enum FirstExecution {
         let opened = try open(plugin, version)
         if let tryOut = opened.tryOut {
             tell(.probation)
+            // The same each time: what failed once fails again.
             try tryOut(1)
         }
         tell(.register)
@@ -38,7 +39,7 @@ package enum FirstExecution {
         }
         guard plugin.kind == .sharedObject else {
             let bound = try bind(plugin)
-            return OpenedPlugin(plugin: bound, breach: { bound.breach })
+            return OpenedPlugin(plugin: bound, breach: { bound.breach }, tryOut: { _ = try bound.probation(seed: $0) })
         }
         let module = try LoadedModule(path: plugin.path, metadata: metadata, file: plugin.file?.identity, version: version)
         return OpenedPlugin(plugin: module.plugin, threads: module.threadModel, breach: { module.breach })

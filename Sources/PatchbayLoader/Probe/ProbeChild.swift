@@ -21,6 +21,8 @@ package final class ProbeChild: Sendable {
         package var startFailure: String?
     }
 
+    /// For the helper to begin, on a machine that has much to do: the plugin's own time starts then.
+    private static let patience = Duration.seconds(30)
     private static let mostLines = 64 << 10
     private static let mostLog = 4096
     private static let mostLogLines = 8
@@ -55,7 +57,7 @@ package final class ProbeChild: Sendable {
 
     /// Starts the child and waits for its end; on a thread that may wait for so long.
     func run() -> Observation {
-        let started = ContinuousClock.now
+        var started = ContinuousClock.now
         var observation = Observation()
         do throws(IOFailure) {
             let lines = try ChildPipe()
@@ -64,7 +66,7 @@ package final class ProbeChild: Sendable {
             lines.closeWriting()
             log.closeWriting()
             var output = Output(lines: lines.reading, log: log.reading)
-            let hasEnded = watch(processID, &output, until: started + .milliseconds(limits.milliseconds))
+            let hasEnded = watch(processID, &output, &started)
             // The number is not given to others before the first process is reaped, even where it has ended.
             kill(-processID, SIGKILL)
             if !hasEnded { kill(processID, SIGKILL) }
@@ -96,11 +98,14 @@ package final class ProbeChild: Sendable {
         return processID
     }
 
+    /// - Parameter started: set to when the child began to speak.
     /// - Returns: false at the deadline, or cancelled.
-    private func watch(_ processID: pid_t, _ output: inout Output, until deadline: ContinuousClock.Instant) -> Bool {
+    private func watch(_ processID: pid_t, _ output: inout Output, _ started: inout ContinuousClock.Instant) -> Bool {
         let end = cpb_process_descriptor(processID)
         guard end >= 0 else { return false }
         let watched = OwnedDescriptor(end)
+        var deadline = started + Self.patience
+        var hasBegun = false
         while true {
             let left = (deadline - .now) / .milliseconds(1)
             guard left > 0 else { return false }
@@ -109,6 +114,11 @@ package final class ProbeChild: Sendable {
             }
             guard poll(&entries, nfds_t(entries.count), CInt(clamping: Int(left) + 1)) > 0 else { continue }
             if entries[2].revents != 0 { output.readLines() }
+            if !hasBegun, !output.lines.isEmpty {
+                hasBegun = true
+                started = .now
+                deadline = started + .milliseconds(limits.milliseconds)
+            }
             if entries[3].revents != 0 { output.readLog() }
             if entries[1].revents != 0 { return false }
             if entries[0].revents != 0 { return true }

@@ -43,6 +43,7 @@ package struct ProbeOutcome: Sendable, Hashable, Codable {
     package var log: [String]
     /// `instance`, `plugin` or `parallel`, where it came so far.
     package var threads: String?
+    /// From when the child began to speak.
     package var milliseconds: Int
 
     package var hasPassed: Bool { ending == .passed }

@@ -73,11 +73,6 @@ struct BoundListener: Sendable {
         let end: @Sendable () -> Void = {
             layer.callAnytime { if let close = layer.table.close { close(UnsafeMutableRawPointer(bitPattern: handle)) } }
         }
-        guard !keepsBoundaries else {
-            end()
-            _ = cpb_close(handed.number)
-            throw HandedDescriptor.withoutBoundaries(layer.name, stage: .listen)
-        }
         let listener: SocketListener
         do throws(IOFailure) {
             listener = try SocketListener(
@@ -90,6 +85,6 @@ struct BoundListener: Sendable {
             end()
             throw SystemErrors.explain(error, target, stage: .listen, layer: layer.name)
         }
-        return DescriptorListener(listener, boundTarget: target, layer: layer.name)
+        return DescriptorListener(listener, boundTarget: target, keepsBoundaries: keepsBoundaries, layer: layer.name)
     }
 }

@@ -5,11 +5,13 @@ internal import PatchbayIO
 final class DescriptorListener: StreamListener {
     let boundTarget: String
     private let listener: SocketListener
+    private let keepsBoundaries: Bool
     private let layer: String
 
-    init(_ listener: SocketListener, boundTarget: String, layer: String) {
+    init(_ listener: SocketListener, boundTarget: String, keepsBoundaries: Bool, layer: String) {
         self.listener = listener
         self.boundTarget = boundTarget
+        self.keepsBoundaries = keepsBoundaries
         self.layer = layer
     }
 
@@ -20,7 +22,8 @@ final class DescriptorListener: StreamListener {
 
     func accept(_ home: @Sendable () -> Reactor) async throws -> (any ByteStream)? {
         do {
-            return try await listener.accept(home)
+            guard let stream = try await listener.accept(home) else { return nil }
+            return keepsBoundaries ? PacketSocketStream(stream) : stream
         } catch let failure as IOFailure {
             throw SystemErrors.explain(failure, boundTarget, stage: .listen, layer: layer)
         }

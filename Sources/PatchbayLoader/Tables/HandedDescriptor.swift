@@ -26,7 +26,9 @@ struct HandedDescriptor {
         guard number > 2 else { throw Fault(what: "gave descriptor \(number), which is a standard one", isClosed: false) }
         var status = stat()
         guard fstat(number, &status) == 0 else { throw Fault(what: "gave descriptor \(number), which is closed", isClosed: false) }
-        guard status.st_mode & S_IFMT == S_IFSOCK else { throw Fault(what: "gave descriptor \(number), which is no socket", isClosed: false) }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw Fault(what: "gave descriptor \(number), which is no socket", isClosed: false)
+        }
         guard !OwnedDescriptors.contains(number) else {
             throw Fault(what: "gave descriptor \(number), which another connection of this process has", isClosed: false)
         }
@@ -50,7 +52,9 @@ struct HandedDescriptor {
         guard (option(number, SO_ACCEPTCONN) ?? 0 != 0) == listening else {
             throw Fault(what: listening ? "gave a socket that does not listen" : "gave a socket that listens", isClosed: true)
         }
-        guard fcntl(number, F_GETFL) & O_NONBLOCK != 0 else { throw Fault(what: "gave a socket that blocks (no O_NONBLOCK)", isClosed: true) }
+        guard fcntl(number, F_GETFL) & O_NONBLOCK != 0 else {
+            throw Fault(what: "gave a socket that blocks (no O_NONBLOCK)", isClosed: true)
+        }
         guard fcntl(number, F_GETFD) & FD_CLOEXEC != 0 else {
             throw Fault(what: "gave a socket that child processes would inherit (no FD_CLOEXEC)", isClosed: true)
         }
@@ -64,20 +68,8 @@ struct HandedDescriptor {
 
 extension HandedDescriptor {
     /// As a stream that the host reads and writes as its own.
-    func stream(keepsBoundaries: Bool, on reactor: Reactor, layer: String) throws(PatchbayError) -> any ByteStream {
-        guard !keepsBoundaries else {
-            _ = cpb_close(number)
-            throw Self.withoutBoundaries(layer, stage: .dial)
-        }
-        return SocketStream(socket: number, isUnix: family == AF_UNIX, reactor: reactor)
-    }
-
-    static func withoutBoundaries(_ layer: String, stage: PatchbayError.Stage) -> PatchbayError {
-        PatchbayError(
-            .unsupported,
-            "'\(layer)' keeps the boundaries of messages, which this host cannot use; ask the plugin for a stream",
-            stage: stage,
-            layer: layer
-        )
+    func stream(keepsBoundaries: Bool, on reactor: Reactor) -> any ByteStream {
+        let stream = SocketStream(socket: number, isUnix: family == AF_UNIX, reactor: reactor)
+        return keepsBoundaries ? PacketSocketStream(stream) : stream
     }
 }

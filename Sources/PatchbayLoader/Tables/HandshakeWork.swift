@@ -55,7 +55,8 @@ final class HandshakeWork: Sendable {
         do throws(PatchbayError) {
             if message != nil { try countMessage() }
             let instance = try instance(&messages)
-            return Moved(messages: messages, next: .success(try step(instance, message, &messages)))
+            let next = try step(instance, message, &messages)
+            return Moved(messages: messages, next: .success(next))
         } catch {
             return Moved(messages: messages, next: .failure(error))
         }

@@ -6,7 +6,7 @@ internal import PatchbayCore
 struct LentTape {
     /// The call that runs fills it.
     var isLent = false
-    /// With a word behind it that tells of an overrun; kept for the next message.
+    /// With ``Loan/guardBytes`` behind it; kept for the next message.
     var tokens = UnsafeMutableRawPointer.allocate(byteCount: 0, alignment: 16)
     var tokenCapacity = 0
     var arena = ByteBuffer()
@@ -26,16 +26,16 @@ struct LentTape {
 
     /// Keeps the first `used` tokens.
     mutating func setTokenCapacity(_ capacity: Int, keeping used: Int) {
-        let grown = UnsafeMutableRawPointer.allocate(byteCount: capacity * Self.tokenBytes + 8, alignment: 16)
+        let grown = UnsafeMutableRawPointer.allocate(byteCount: capacity * Self.tokenBytes + Loan.guardBytes, alignment: 16)
         grown.copyMemory(from: tokens, byteCount: used * Self.tokenBytes)
-        grown.storeBytes(of: Loan.guardWord, toByteOffset: capacity * Self.tokenBytes, as: UInt64.self)
+        Loan.writeGuard(grown, at: capacity * Self.tokenBytes)
         tokens.deallocate()
         tokens = grown
         tokenCapacity = capacity
     }
 
     /// Whether nothing was written behind the tokens.
-    var guardHolds: Bool { tokens.load(fromByteOffset: tokenCapacity * Self.tokenBytes, as: UInt64.self) == Loan.guardWord }
+    var guardHolds: Bool { Loan.guardHolds(tokens, at: tokenCapacity * Self.tokenBytes) }
 }
 
 extension Loan {
@@ -87,7 +87,8 @@ extension Loan {
         else { throw located(contract.breach(call.function, "counts more on its tape than the tape has room for"), call) }
         guard lentTape.guardHolds, !lentTape.isExhausted else {
             let what =
-                lentTape.isExhausted ? "returned success after its tape had told it that no more fits" : "wrote behind the tokens of its tape"
+                lentTape.isExhausted
+                ? "returned success after its tape had told it that no more fits" : "wrote behind the tokens of its tape"
             throw located(contract.breach(call.function, what), call)
         }
         if given.arena_count > 0 { lentTape.arena.moveWriterIndex(to: given.arena_count) }

@@ -28,20 +28,20 @@ extension Loan {
         try contract.check()
         error.pointee.system_error = 0
         error.pointee.message.0 = 0
-        breach = nil
         let status = gate.run {
             thread.store(UInt(cpb_thread_id()), ordering: .releasing)
             let status = body(error)
             thread.store(0, ordering: .releasing)
             return status
         }
-        if let breach { throw located(breach, call) }
+        // A callback, or another thread, may have found one meanwhile.
+        do throws(PatchbayError) { try contract.check() } catch { throw located(error, call) }
         try checkGuard(call)
         if status == PatchbayStatus.ok || (status == PatchbayStatus.proceed && call.mayContinue) { return status }
         guard let status = PatchbayStatus(known: status, newerPlugin: contract.isNewer) else {
             throw located(contract.breach(call.function, "returned \(status), which is no status that it may return"), call)
         }
-        throw try status.error(error, call, contract)
+        do throws(PatchbayError) { throw try status.error(error, call, contract) } catch { throw located(error, call) }
     }
 
     func located(_ error: PatchbayError, _ call: PluginCall) -> PatchbayError {
@@ -51,22 +51,9 @@ extension Loan {
     }
 
     private func checkGuard(_ call: PluginCall) throws(PatchbayError) {
-        let size = MemoryLayout<patchbay_error>.size
-        let memory = UnsafeRawPointer(error)
-        var intact = true
-        for offset in stride(from: 0, to: Self.guardBytes, by: 8) {
-            intact = intact && memory.load(fromByteOffset: size + offset, as: UInt64.self) == Self.guardWord
-        }
-        guard intact else {
-            restoreGuard()
-            throw located(contract.breach(call.function, "wrote past the end of its patchbay_error"), call)
-        }
-    }
-
-    private func restoreGuard() {
-        let size = MemoryLayout<patchbay_error>.size
-        for offset in stride(from: 0, to: Self.guardBytes, by: 8) {
-            UnsafeMutableRawPointer(error).storeBytes(of: Self.guardWord, toByteOffset: size + offset, as: UInt64.self)
-        }
+        let end = MemoryLayout<patchbay_error>.size
+        guard !Self.guardHolds(error, at: end) else { return }
+        Self.writeGuard(error, at: end)
+        throw located(contract.breach(call.function, "wrote past the end of its patchbay_error"), call)
     }
 }

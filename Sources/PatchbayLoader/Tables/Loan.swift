@@ -1,7 +1,6 @@
 internal import CPatchbay
 internal import CPatchbayIO
 internal import NIOCore
-internal import PatchbayCore
 internal import Synchronization
 
 /// The memory that one call lends to a plugin: where it writes its error, its settings, its sink, its tape, its handshake.
@@ -25,19 +24,31 @@ final class Loan: @unchecked Sendable {
     @exclusivity(unchecked) var lentSink = LentSink()
     @exclusivity(unchecked) var lentTape = LentTape()
     @exclusivity(unchecked) var lentHandshake = LentHandshake()
-    /// A callback found a breach while the call ran.
-    @exclusivity(unchecked) var breach: PatchbayError?
 
     /// Stand behind memory that the plugin writes: who overruns it changes them.
     static let guardWord: UInt64 = 0x5AC3_96F0_0FA5_3C69
     static let guardBytes = 64
+
+    static func writeGuard(_ memory: UnsafeMutableRawPointer, at end: Int) {
+        for offset in stride(from: end, to: end + guardBytes, by: 8) {
+            memory.storeBytes(of: guardWord, toByteOffset: offset, as: UInt64.self)
+        }
+    }
+
+    static func guardHolds(_ memory: UnsafeRawPointer, at end: Int) -> Bool {
+        var difference: UInt64 = 0
+        for offset in stride(from: end, to: end + guardBytes, by: 8) {
+            difference |= memory.load(fromByteOffset: offset, as: UInt64.self) ^ guardWord
+        }
+        return difference == 0
+    }
 
     init(_ contract: PluginContract) {
         self.contract = contract
         let size = MemoryLayout<patchbay_error>.size
         let memory = UnsafeMutableRawPointer.allocate(byteCount: size + Self.guardBytes, alignment: 16)
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: size + Self.guardBytes)
-        for offset in stride(from: 0, to: Self.guardBytes, by: 8) { memory.storeBytes(of: Self.guardWord, toByteOffset: size + offset, as: UInt64.self) }
+        Self.writeGuard(memory, at: size)
         error = memory.bindMemory(to: patchbay_error.self, capacity: 1)
         error.pointee.size = UInt32(size)
         settings = .allocate(capacity: 1)
@@ -64,10 +75,9 @@ final class Loan: @unchecked Sendable {
     /// The calling thread is the one whose call this was lent to, and that call runs.
     var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(cpb_thread_id()) }
 
-    /// Notes a breach that a callback saw.
+    /// Notes a breach that a callback saw; the call that runs then fails with it.
     func refuse(_ function: StaticString, _ what: String) -> Int32 {
-        let error = contract.breach(function, what)
-        if isCurrent { breach = error }
+        contract.breach(function, what)
         return PatchbayStatus.forbidden
     }
 }

@@ -90,7 +90,8 @@ struct TapeCheck {
         case .unsigned: try require(token.detail == 0 && token.payload >= 1 << 63, index, "payload")
         case .float: try require(token.detail == 0 && token.payload <= UInt64(UInt32.max), index, "payload")
         // 20 to 22 are false, true and null; 24 to 31 do not exist (RFC 8949, section 3.3).
-        case .simple: try require(token.payload == 0 && !(20...22).contains(token.detail) && !(24...31).contains(token.detail), index, "detail")
+        case .simple:
+            try require(token.payload == 0 && !(20...22).contains(token.detail) && !(24...31).contains(token.detail), index, "detail")
         case .bytes, .extension: _ = try bytes(token, index)
         case .number:
             guard NumberGrammar.holds(try bytes(token, index)) else { throw .number(token: index) }

@@ -134,7 +134,9 @@ struct TapeWriter<Keys: KeyPolicy>: TokenWriter {
 
     @inline(__always)
     private mutating func append(_ token: Token, _ bytes: UnsafeRawBufferPointer) throws {
-        guard let length = UInt32(exactly: bytes.count) else { throw failure("a text or its bytes are larger than 4 GiB; send them in parts") }
+        guard let length = UInt32(exactly: bytes.count) else {
+            throw failure("a text or its bytes are larger than 4 GiB; send them in parts")
+        }
         var token = token
         token.length = length
         token.payload = UInt64(arena.position)

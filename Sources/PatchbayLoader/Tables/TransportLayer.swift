@@ -26,7 +26,8 @@ struct TransportLayer: Sendable {
 
     /// The stream of a descriptor that the plugin handed over.
     /// - Throws: the breach that it is.
-    func stream(_ outcome: PluginOperation.Outcome, _ call: PluginCall, _ context: TransportContext) throws(PatchbayError) -> any ByteStream {
+    func stream(_ outcome: PluginOperation.Outcome, _ call: PluginCall, _ context: TransportContext) throws(PatchbayError) -> any ByteStream
+    {
         let keepsBoundaries = try keepsBoundaries(outcome.flags, call)
         let handed: HandedDescriptor
         do throws(HandedDescriptor.Fault) {
@@ -34,7 +35,7 @@ struct TransportLayer: Sendable {
         } catch {
             throw breach(call, error.what)
         }
-        return try handed.stream(keepsBoundaries: keepsBoundaries, on: context.reactor, layer: name)
+        return handed.stream(keepsBoundaries: keepsBoundaries, on: context.reactor)
     }
 
     func keepsBoundaries(_ flags: UInt32, _ call: PluginCall) throws(PatchbayError) -> Bool {

@@ -312,7 +312,7 @@ typedef struct late {
 static void *complete_late(void *argument) {
     late *late = argument;
     patchbay_outcome outcome = {sizeof outcome, PATCHBAY_OK, late->descriptor, 0, NULL};
-    usleep(300000);
+    usleep(20000);
     late->done(late->context, &outcome);
     free(late);
     return NULL;

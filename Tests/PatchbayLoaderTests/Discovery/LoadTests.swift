@@ -12,9 +12,9 @@ import Testing
 struct LoadTests {
     @Test func `what passes its first run is registered with its path, and the rest has a reason each`() async throws {
         let bench = try Bench()
-        let good = try bench.folder.compile(PluginCode(name: "good"))
-        try bench.folder.compile(PluginCode(name: "bad", entry: "abort();"))
-        try bench.folder.compile(PluginCode(name: "good2", layers: ["good"]))
+        let good = try await bench.folder.compile(PluginCode(name: "good"))
+        try await bench.folder.compile(PluginCode(name: "bad", entry: "abort();"))
+        try await bench.folder.compile(PluginCode(name: "good2", layers: ["good"]))
         try Data("no ELF".utf8).write(to: URL(fileURLWithPath: "\(bench.folder.path)/nothing.so"))
         var registry = Registry()
         let reports = try await bench.load(into: &registry)
@@ -29,7 +29,7 @@ struct LoadTests {
 
     @Test func `loading twice changes nothing`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode(name: "good"))
+        try await bench.folder.compile(PluginCode(name: "good"))
         var registry = Registry()
         _ = try await bench.load(into: &registry)
         let again = try await bench.load(into: &registry)
@@ -44,7 +44,7 @@ struct LoadTests {
             func register(into registrar: inout Registrar) {}
         }
         let bench = try Bench()
-        try bench.folder.compile(PluginCode(name: "good"))
+        try await bench.folder.compile(PluginCode(name: "good"))
         var registry = Registry()
         try registry.register(Linked())
         let reports = try await bench.loader().load(into: &registry)
@@ -54,7 +54,7 @@ struct LoadTests {
     @Test func `metadata that lies is found in the child`() async throws {
         let bench = try Bench()
         let other = #""{\"patchbay\": \"1.0\", \"name\": \"other\", \"version\": \"1.2.3\", \"summary\": \"x\", \"layers\": []}""#
-        try bench.folder.compile(PluginCode(name: "acme", liveMetadata: other))
+        try await bench.folder.compile(PluginCode(name: "acme", liveMetadata: other))
         var registry = Registry()
         let report = try #require(try await bench.load(into: &registry).first)
         guard case .quarantined(let reason) = report.state else {
@@ -67,8 +67,8 @@ struct LoadTests {
 
     @Test func `a lock file lets through what it names, by content`() async throws {
         let bench = try Bench()
-        let first = try bench.folder.compile(PluginCode(name: "first"))
-        try bench.folder.compile(PluginCode(name: "second"))
+        let first = try await bench.folder.compile(PluginCode(name: "first"))
+        try await bench.folder.compile(PluginCode(name: "second"))
         let checked = try await bench.loader().check(beside: Registry())
         let hash = try #require(checked.plugins.first { $0.path == first }?.contentHash)
         // Another path: the content counts.
@@ -81,15 +81,15 @@ struct LoadTests {
 
     @Test func `what the lock file does not name is not even run in a child`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode(name: "acme", extra: bench.trap))
+        try await bench.folder.compile(PluginCode(name: "acme", extra: bench.trap))
         var registry = Registry()
         let reports = try await bench.loader(lock: LockFile(entries: [])).load(into: &registry)
         #expect(reports.map(\.state.word) == ["refused"] && !bench.hasRun)
     }
 
-    @Test func `a file that changed between the check and its use is refused`() throws {
+    @Test func `a file that changed between the check and its use is refused`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode(name: "acme"))
+        try await bench.folder.compile(PluginCode(name: "acme"))
         let plugin = try #require(bench.found.first)
         #expect(throws: Never.self) { _ = try plugin.reopened() }
         // The same bytes in another inode are another file.

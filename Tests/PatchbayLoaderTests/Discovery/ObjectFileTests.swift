@@ -7,27 +7,27 @@ import Testing
 
 @Suite(.enabled(if: Compiler.path != nil, "no C compiler"))
 struct ObjectFileTests {
-    @Test func `metadata is read from the file, also after strip`() throws {
+    @Test func `metadata is read from the file, also after strip`() async throws {
         let folder = try PluginFolder()
-        let path = try folder.compile(PluginCode(name: "acme"))
+        let path = try await folder.compile(PluginCode(name: "acme"))
         let before = try ObjectFile(MemoryBytes(bytes(path)))
         try #require(Tool.exists("/usr/bin/strip"))
-        #expect(try Tool.run("/usr/bin/strip", [path]).status == 0)
+        #expect(try await Tool.run("/usr/bin/strip", [path]).status == 0)
         let after = try ObjectFile(MemoryBytes(bytes(path)))
         #expect(before.metadata == after.metadata)
         let text = String(decoding: try #require(after.metadata), as: UTF8.self)
         #expect(text.hasPrefix("{\"patchbay\": \"1.0\", \"name\": \"acme\"") && text.hasSuffix("}"))
     }
 
-    @Test func `needed libraries, names and search folders are those of readelf`() throws {
+    @Test func `needed libraries, names and search folders are those of readelf`() async throws {
         try #require(Tool.exists("/usr/bin/readelf"))
         let folder = try PluginFolder()
-        let path = try folder.compile(
+        let path = try await folder.compile(
             PluginCode(extra: "int used(void) { return getpid(); }"),
             ["-Wl,-soname,libacme.so.1", "-Wl,-rpath,$ORIGIN:/usr/lib/acme", "-Wl,--no-as-needed", "-lm"]
         )
         let object = try ObjectFile(MemoryBytes(bytes(path)))
-        let words = try Tool.run("/usr/bin/readelf", ["-dW", path]).output
+        let words = try await Tool.run("/usr/bin/readelf", ["-dW", path]).output
         let needed = words.split(separator: "\n").filter { $0.contains("(NEEDED)") }.map { line in
             String(line.split(separator: "[").last?.prefix { $0 != "]" } ?? "")
         }
@@ -37,19 +37,19 @@ struct ObjectFileTests {
         #expect(object.swiftRuntime == .none && !object.isProgram && object.hiddenLibraries.isEmpty)
     }
 
-    @Test func `exports are those of nm`() throws {
+    @Test func `exports are those of nm`() async throws {
         try #require(Tool.exists("/usr/bin/nm"))
         let folder = try PluginFolder()
-        let path = try folder.compile(PluginCode(extra: "int visible; __attribute__((visibility(\"hidden\"))) int hidden;"))
+        let path = try await folder.compile(PluginCode(extra: "int visible; __attribute__((visibility(\"hidden\"))) int hidden;"))
         let exported = try ObjectFile.exports(MemoryBytes(bytes(path)))
-        let lines = try Tool.run("/usr/bin/nm", ["-D", "--defined-only", "--format=just-symbols", path]).output
+        let lines = try await Tool.run("/usr/bin/nm", ["-D", "--defined-only", "--format=just-symbols", path]).output
         #expect(exported == lines.split(separator: "\n").map(String.init).sorted())
         #expect(exported.contains("patchbay_plugin_entry") && exported.contains("visible"))
     }
 
-    @Test func `what is no shared object of this machine says so`() throws {
+    @Test func `what is no shared object of this machine says so`() async throws {
         let folder = try PluginFolder()
-        let path = try folder.compile(PluginCode())
+        let path = try await folder.compile(PluginCode())
         let valid = try bytes(path)
         var other = valid
         other[18] = 40
@@ -66,25 +66,25 @@ struct ObjectFileTests {
         }
     }
 
-    @Test func `a program that was made position-independent is told from a plugin`() throws {
+    @Test func `a program that was made position-independent is told from a plugin`() async throws {
         let folder = try PluginFolder()
         let source = "\(folder.path)/main.c"
         try "int main(void) { return 0; }".write(toFile: source, atomically: false, encoding: .utf8)
-        try Compiler.run(["-pie", "-fPIE", "-o", "\(folder.path)/main", source])
+        try await Compiler.run(["-pie", "-fPIE", "-o", "\(folder.path)/main", source])
         #expect(try ObjectFile(MemoryBytes(bytes("\(folder.path)/main"))).isProgram)
     }
 
-    @Test func `two metadata texts are refused`() throws {
+    @Test func `two metadata texts are refused`() async throws {
         let folder = try PluginFolder()
         let extra = "__attribute__((section(\".patchbay\"), used, aligned(1))) static const char other[] = \"{}\";"
-        let path = try folder.compile(PluginCode(extra: extra))
+        let path = try await folder.compile(PluginCode(extra: extra))
         let fault = #expect(throws: ObjectFault.self) { try ObjectFile(MemoryBytes(bytes(path))) }
         #expect(fault?.description.contains("more than one text") == true)
     }
 
     @Test func `a file cut anywhere never traps`() async throws {
         let folder = try PluginFolder()
-        let valid = try bytes(smallPlugin(in: folder))
+        let valid = try await bytes(smallPlugin(in: folder))
         for count in 0..<valid.count {
             if count % 100 == 0 { await Task.yield() }
             let cut = MemoryBytes(Array(valid.prefix(count)))
@@ -95,7 +95,7 @@ struct ObjectFileTests {
 
     @Test func `50,000 mutated object files never trap, and are read within bounds`() async throws {
         let folder = try PluginFolder()
-        let valid = try bytes(smallPlugin(in: folder))
+        let valid = try await bytes(smallPlugin(in: folder))
         var random = FuzzSource.forTest()
         // Where the numbers are that lead elsewhere: the header, the program headers and the section headers.
         let header = ObjectOffsets(valid)
@@ -106,7 +106,8 @@ struct ObjectFileTests {
             var mutated = valid
             for _ in 0...Int.random(in: 0...3, using: &random) {
                 let place = header.places.randomElement(using: &random) ?? 0
-                let value: UInt8 = [0, 1, 0x7F, 0x80, 0xFF, UInt8.random(in: .min ... .max, using: &random)].randomElement(using: &random) ?? 0
+                let value: UInt8 =
+                    [0, 1, 0x7F, 0x80, 0xFF, UInt8.random(in: .min ... .max, using: &random)].randomElement(using: &random) ?? 0
                 for index in place..<min(place + Int.random(in: 1...8, using: &random), mutated.count) { mutated[index] = value }
             }
             if Int.random(in: 0..<8, using: &random) == 0 { mutated.removeLast(Int.random(in: 0..<mutated.count, using: &random)) }
@@ -123,8 +124,8 @@ struct ObjectFileTests {
     }
 
     /// Without what a plugin can do without: less to mutate in vain.
-    private func smallPlugin(in folder: PluginFolder) throws -> String {
-        try folder.compile(PluginCode(name: "a"), to: "small.so", ["-nostdlib", "-s", "-Wl,-z,noseparate-code,-z,norelro,--build-id=none"])
+    private func smallPlugin(in folder: PluginFolder) async throws -> String {
+        try await folder.compile(PluginCode(name: "a"), to: "small.so", ["-nostdlib", "-s", "-Wl,-z,noseparate-code,-z,norelro,--build-id=none"])
     }
 
     private func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }

@@ -57,7 +57,7 @@ struct ProbeTests {
 
     @Test(arguments: rogues) func `a plugin that goes wrong ends alone, with a line that says how and where`(rogue: Rogue) async throws {
         let bench = try Bench()
-        try bench.folder.compile(rogue.plugin)
+        try await bench.folder.compile(rogue.plugin)
         var registry = Registry()
         let report = try #require(try await bench.load(into: &registry, milliseconds: rogue.milliseconds).first)
         guard case .quarantined(let reason) = report.state else {
@@ -72,7 +72,7 @@ struct ProbeTests {
     @Test func `the last lines that it printed are kept, of much output the end`() async throws {
         let bench = try Bench()
         let code = "for (int i = 0; i < 100000; i++) printf(\"line %d\\n\", i); fflush(stdout); fputs(\"the end\\n\", stderr); abort();"
-        try bench.folder.compile(PluginCode(entry: code))
+        try await bench.folder.compile(PluginCode(entry: code))
         var registry = Registry()
         _ = try await bench.load(into: &registry)
         let log = try #require(bench.record?.outcome.log)
@@ -81,7 +81,7 @@ struct ProbeTests {
 
     @Test func `output without an end is bounded by the deadline`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode(entry: "for (;;) printf(\"more and more and more\\n\");"))
+        try await bench.folder.compile(PluginCode(entry: "for (;;) printf(\"more and more and more\\n\");"))
         var registry = Registry()
         _ = try await bench.load(into: &registry, milliseconds: 500)
         let outcome = try #require(bench.record?.outcome)
@@ -100,7 +100,7 @@ struct ProbeTests {
             fprintf(file, "descriptors %d\\n", open);
             fclose(file);
             """
-        try bench.folder.compile(PluginCode(entry: code))
+        try await bench.folder.compile(PluginCode(entry: code))
         setenv("PATCHBAY_TEST_SECRET", "hush", 1)
         // A descriptor that a child would inherit.
         let inherited = dup(0)
@@ -113,12 +113,15 @@ struct ProbeTests {
 
     @Test(arguments: [
         ("memory", "for (;;) { char *p = malloc(1 << 28); if (!p) abort(); }", "SIGABRT"),
-        ("a file", "FILE *f = fopen(getenv(\"PATH\") ? \"/dev/shm/patchbay-limit\" : \"\", \"w\"); unlink(\"/dev/shm/patchbay-limit\");"
-            + " static char b[1 << 16]; for (;;) { fwrite(b, 1, sizeof b, f); }", "SIGXFSZ"),
+        (
+            "a file",
+            "FILE *f = fopen(getenv(\"PATH\") ? \"/dev/shm/patchbay-limit\" : \"\", \"w\"); unlink(\"/dev/shm/patchbay-limit\");"
+                + " static char b[1 << 16]; for (;;) { fwrite(b, 1, sizeof b, f); }", "SIGXFSZ"
+        ),
         ("descriptors", "while (dup(0) >= 0) ; abort();", "SIGABRT"),
     ]) func `there is an end to what it may take`(what: String, code: String, words: String) async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode(entry: code))
+        try await bench.folder.compile(PluginCode(entry: code))
         var registry = Registry()
         let report = try #require(try await bench.load(into: &registry).first)
         #expect(report.state.reason?.contains(words) == true, "\(report.state)")
@@ -134,7 +137,7 @@ struct ProbeTests {
             fprintf(file, "%d", (int)child);
             fclose(file);
             """
-        try bench.folder.compile(PluginCode(entry: code))
+        try await bench.folder.compile(PluginCode(entry: code))
         let outcome = try await bench.prober().probe(bench.only.path, bench.only.identity)
         #expect(outcome.hasPassed)
         let child = try #require(Int32(String(contentsOfFile: target, encoding: .utf8)))
@@ -151,18 +154,20 @@ struct ProbeTests {
 
     @Test func `a file that changed after it was checked is not run`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode())
+        try await bench.folder.compile(PluginCode())
         let before = try bench.only
-        try bench.folder.compile(PluginCode(version: "6.6.6", extra: bench.trap))
+        try await bench.folder.compile(PluginCode(version: "6.6.6", extra: bench.trap))
         let outcome = try await bench.prober().probe(before.path, before.identity)
         #expect(outcome.ending == .refused && outcome.reason.contains("changed after it was checked"))
         #expect(!bench.hasRun)
     }
 
-    @Test(arguments: [("/nowhere/patchbay", "could not be started"), ("/bin/true", "does not check plugins"), ("/bin/echo", "does not check plugins")])
+    @Test(arguments: [
+        ("/nowhere/patchbay", "could not be started"), ("/bin/true", "does not check plugins"), ("/bin/echo", "does not check plugins"),
+    ])
     func `a helper that is none is told of, and the plugin is not blamed`(helper: String, words: String) async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode())
+        try await bench.folder.compile(PluginCode())
         var registry = Registry()
         let report = try #require(try await bench.load(into: &registry, helper: helper).first)
         guard case .refused(let reason) = report.state else {
@@ -177,7 +182,7 @@ struct ProbeTests {
         let bench = try Bench()
         let target = "\(bench.folder.path)/child"
         let code = "FILE *f = fopen(\"\(target)\", \"w\"); fprintf(f, \"%d\", (int)getpid()); fclose(f); for (;;) pause();"
-        try bench.folder.compile(PluginCode(entry: code))
+        try await bench.folder.compile(PluginCode(entry: code))
         let (path, identity) = try bench.only
         let prober = bench.prober(milliseconds: 60_000)
         let running = Task { try await prober.probe(path, identity) }

@@ -21,7 +21,7 @@ struct RecordTests {
 
     @Test func `a plugin is run once, and the result serves processes without a helper`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode(extra: bench.trap))
+        try await bench.folder.compile(PluginCode(extra: bench.trap))
         #expect(bench.list().first?.state == .unchecked && !bench.hasRun)
         #expect(try await check(bench) == .ready)
         #expect(bench.hasRun)
@@ -32,7 +32,7 @@ struct RecordTests {
 
     @Test func `the folder of records is this user's alone`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode())
+        try await bench.folder.compile(PluginCode())
         _ = try await check(bench)
         let folder = "\(bench.folder.path)/cache/patchbay/plugins"
         #expect(try FileManager.default.attributesOfItem(atPath: folder)[.posixPermissions] as? Int == 0o700)
@@ -45,7 +45,7 @@ struct RecordTests {
 
     @Test func `with neither helper nor record it is refused, with a line that says so`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode(extra: bench.trap))
+        try await bench.folder.compile(PluginCode(extra: bench.trap))
         let state = try await check(bench, helper: nil)
         #expect(state?.reason?.contains("never run on this machine") == true && state?.reason?.contains("helper") == true)
         #expect(!bench.hasRun)
@@ -53,7 +53,7 @@ struct RecordTests {
 
     @Test func `quarantine ends when the file changes`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode(entry: "abort();"))
+        try await bench.folder.compile(PluginCode(entry: "abort();"))
         guard case .quarantined = try await check(bench) else {
             Issue.record("it aborted, and was not quarantined")
             return
@@ -63,14 +63,14 @@ struct RecordTests {
             return
         }
         #expect(reason.contains("SIGABRT"))
-        try bench.folder.compile(PluginCode())
+        try await bench.folder.compile(PluginCode())
         #expect(bench.list().first?.state == .unchecked)
         #expect(try await check(bench) == .ready)
     }
 
     @Test func `a quarantined plugin is not run again`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode(extra: bench.trap, entry: "abort();"))
+        try await bench.folder.compile(PluginCode(extra: bench.trap, entry: "abort();"))
         _ = try await check(bench)
         try FileManager.default.removeItem(atPath: "\(bench.folder.path)/has-run")
         _ = try await check(bench)
@@ -79,7 +79,7 @@ struct RecordTests {
 
     @Test func `a record for another version of the interface does not count`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode())
+        try await bench.folder.compile(PluginCode())
         _ = try await check(bench)
         let newer = InterfaceVersion(major: 1, minor: 99)
         #expect(PluginScan(bench.search, environment: bench.environment, version: newer).plugins.first?.record == nil)
@@ -89,7 +89,7 @@ struct RecordTests {
     @Test(arguments: ["", "{", "null", "[]", "{\"key\":{}}", "\u{0}\u{1}\u{2}", String(repeating: "[", count: 60_000)])
     func `a record that cannot be read is none`(text: String) async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode())
+        try await bench.folder.compile(PluginCode())
         _ = try await check(bench)
         let record = try #require(records(bench).first)
         try text.write(toFile: record, atomically: false, encoding: .utf8)
@@ -99,7 +99,7 @@ struct RecordTests {
 
     @Test func `a record of other content does not count, whatever else fits`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode())
+        try await bench.folder.compile(PluginCode())
         _ = try await check(bench)
         let path = try #require(records(bench).first)
         let record = try #require(bench.record)
@@ -114,9 +114,9 @@ struct RecordTests {
 
     @Test func `one plugin that crashes costs the others nothing`() async throws {
         let bench = try Bench()
-        try bench.folder.compile(PluginCode(name: "a"))
-        try bench.folder.compile(PluginCode(name: "b", entry: "abort();"))
-        try bench.folder.compile(PluginCode(name: "c"))
+        try await bench.folder.compile(PluginCode(name: "a"))
+        try await bench.folder.compile(PluginCode(name: "b", entry: "abort();"))
+        try await bench.folder.compile(PluginCode(name: "c"))
         let reports = try await bench.loader().check(beside: Registry()).reports
         #expect(reports.map(\.state.word) == ["ready", "quarantined", "ready"])
         #expect(records(bench).count == 3)

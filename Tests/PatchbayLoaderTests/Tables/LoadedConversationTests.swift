@@ -12,10 +12,10 @@ internal import Testing
     }
 
     @Test func `a codec and a processor in C carry a conversation by URL`() async throws {
-        let codec = try CompiledPlugin(metadata: CSources.codecMetadata(), body: CSources.tapeCodec + CSources.codecInterface)
-        let mask = try CompiledPlugin(metadata: CSources.processorMetadata, body: CSources.maskProcessor)
+        let codec = try await CompiledPlugin(metadata: CSources.codecMetadata(), body: CSources.tapeCodec + CSources.codecInterface)
+        let mask = try await CompiledPlugin(metadata: CSources.processorMetadata, body: CSources.maskProcessor)
         let registry = try Registry.forTest(codec.load(), mask.load())
-        let url = ConnectionURL("acme+mask+inproc://worker?mask.with=0x17")
+        let url = ConnectionURL("acme+mask+inproc://worker?mask.with=0x17&handshake-timeout=60s&timeout=60s")
         let listener = try await Listener.bind(url, registry: registry)
         let order = Order(name: "größe", numbers: [1, -2, 1 << 40], price: 2.5, notes: ["a": "b"])
         try await withThrowingTaskGroup(of: Void.self) { group in

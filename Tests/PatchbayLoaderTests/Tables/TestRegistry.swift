@@ -6,18 +6,19 @@ extension Registry {
     static func forTest(_ modules: LoadedModule...) throws -> Registry {
         var registry = Registry()
         try registry.register(InProcessPlugin())
-        try registry.register(LengthOnly())
+        try registry.register(Defaults())
         for module in modules { try registry.register(module.plugin, source: .sharedObject("a test's")) }
         return registry
     }
 }
 
-private struct LengthOnly: Plugin {
-    let name = "length-only"
+private struct Defaults: Plugin {
+    let name = "defaults"
     let version = "1.0.0"
-    let summary = "the default framing"
+    let summary = "the default codec and framing"
 
     func register(into registrar: inout Registrar) {
         registrar.add(Layer(name: "length", summary: summary, maker: .framing { _ in LengthFraming() }))
+        registrar.add(Layer(name: "bytes", summary: summary, maker: .codec { _ in BytesCodec() }))
     }
 }
