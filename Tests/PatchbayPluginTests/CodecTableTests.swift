@@ -96,8 +96,11 @@ import Testing
         let codec = try #require(TestHost.table(PATCHBAY_CODEC, patchbay_codec.self))
         var instance: UnsafeMutableRawPointer?
         var error = TestHost.error()
-        #expect(codec.pointee.create(TestHost(layer: "absent").settings, &instance, &error) < 0)
-        #expect(codec.pointee.create(TestHost(layer: "sample-lines").settings, &instance, &error) < 0)
+        for layer in ["absent", "sample-lines"] {
+            let host = TestHost(layer: layer)
+            let status = withExtendedLifetime(host) { codec.pointee.create(host.settings, &instance, &error) }
+            #expect(status < 0)
+        }
         #expect(error.text.contains("no codec"))
     }
 }

@@ -1,4 +1,5 @@
 import CPatchbay
+import Foundation
 import Glibc
 import NIOCore
 import PatchbayCore
@@ -154,6 +155,13 @@ final class TestHost {
             return 0
         }
         return handshake
+    }
+}
+
+/// Runs a call that waits on a thread of its own, as a host must: the threads of Swift's pool are what it waits for.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(returning: body()) }
     }
 }
 
