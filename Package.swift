@@ -132,10 +132,15 @@ let package = Package(
             name: "PatchbayCheckTests",
             dependencies: ["PatchbayCheck", "PatchbayTesting", "PatchbayCore", bytes],
             path: "Tests/PatchbayCheckTests",
-            exclude: ["Rogues"],
+            exclude: ["Frozen", "Rogues"],
             swiftSettings: settings
         ),
         test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "PatchbayFramings", "PatchbayTCP", "CPatchbay", "FuzzSupport", "PluginTestSupport"]),
+        // The plugins in C, which it builds with their Makefiles.
+        test(
+            "CPlugin",
+            ["Patchbay", "PatchbayLoader", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PluginTestSupport", "PythonSupport"]
+        ),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting", "FuzzSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
