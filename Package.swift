@@ -135,7 +135,13 @@ let package = Package(
             exclude: ["Rogues"],
             swiftSettings: settings
         ),
-        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "PatchbayFramings", "PatchbayTCP", "CPatchbay", "FuzzSupport", "PluginTestSupport"]),
+        test(
+            "PatchbayLoader",
+            [
+                "PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "PatchbayFramings", "PatchbayTCP", "CPatchbay",
+                "FuzzSupport", "PluginTestSupport",
+            ]
+        ),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting", "FuzzSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
