@@ -43,7 +43,8 @@ import Testing
 
     @Test func `Options, lists and secrets arrive`() throws {
         let options: [(String, Int64, String)] = [
-            ("flag", 1, "true"), ("pause", 1_500_000_000, "1500ms"), ("word", 0, "two"), ("name", 0, "a"), ("name", 0, "b"), ("most", 64, "64"),
+            ("flag", 1, "true"), ("pause", 1_500_000_000, "1500ms"), ("word", 0, "two"), ("name", 0, "a"), ("name", 0, "b"),
+            ("most", 64, "64"),
         ]
         let host = TestHost(layer: "sample-options", options: options, secrets: ["key": "12345"])
         try with(host) { codec, instance in

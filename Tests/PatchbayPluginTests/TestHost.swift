@@ -98,7 +98,9 @@ final class TestHost {
     fileprivate var room = 0
 
     /// Runs a call that writes to a sink.
-    func sink(room: Int = 1 << 20, _ body: (UnsafeMutablePointer<patchbay_sink>) -> Int32) -> (status: Int32, messages: [String], rest: String) {
+    func sink(room: Int = 1 << 20, _ body: (UnsafeMutablePointer<patchbay_sink>) -> Int32) -> (
+        status: Int32, messages: [String], rest: String
+    ) {
         messages = []
         bytes = []
         self.room = room
