@@ -132,10 +132,10 @@ let package = Package(
             name: "PatchbayCheckTests",
             dependencies: ["PatchbayCheck", "PatchbayTesting", "PatchbayCore", bytes],
             path: "Tests/PatchbayCheckTests",
-            exclude: ["Rogues"],
+            exclude: ["Frozen", "Rogues"],
             swiftSettings: settings
         ),
-        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "CPatchbay", "FuzzSupport", "PluginTestSupport"]),
+        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "PatchbayFramings", "PatchbayTCP", "CPatchbay", "FuzzSupport", "PluginTestSupport"]),
         // The plugins in C, which it builds with their Makefiles.
         test(
             "CPlugin",

@@ -61,7 +61,9 @@ struct NewCommand: AsyncParsableCommand {
 
     /// A path as a shell takes it.
     private static func shellWord(_ path: String) -> String {
-        let isPlain = path.utf8.allSatisfy { "/._-+".utf8.contains($0) || ("0"..."9").contains(UnicodeScalar($0)) || UnicodeScalar($0).properties.isAlphabetic }
+        let isPlain = path.utf8.allSatisfy {
+            "/._-+".utf8.contains($0) || ("0"..."9").contains(UnicodeScalar($0)) || UnicodeScalar($0).properties.isAlphabetic
+        }
         return isPlain ? path : "'\(Terminal.harmlessLine(path).replacing("'", with: "'\\''"))'"
     }
 

@@ -30,7 +30,9 @@ struct HostInterface: @unchecked Sendable {
     /// A line for whoever runs the host.
     func log(_ level: Int, _ line: String) {
         var line = line
-        line.withUTF8 { host.pointee.log?(host, UInt32(level), UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: CChar.self), $0.count) }
+        line.withUTF8 {
+            host.pointee.log?(host, UInt32(level), UnsafeRawPointer($0.baseAddress)?.assumingMemoryBound(to: CChar.self), $0.count)
+        }
     }
 
     /// A connected pair of stream sockets: the first for the host, the second for the plugin.

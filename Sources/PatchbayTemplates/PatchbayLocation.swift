@@ -12,10 +12,12 @@ public enum PatchbayLocation: Sendable, Hashable {
         if text.contains("://") || text.hasPrefix("git@") {
             self = .repository(text)
         } else {
-            self = .folder(realpath(text, nil).map { resolved in
-                defer { free(resolved) }
-                return String(cString: resolved)
-            } ?? text)
+            self = .folder(
+                realpath(text, nil).map { resolved in
+                    defer { free(resolved) }
+                    return String(cString: resolved)
+                } ?? text
+            )
         }
     }
 

@@ -43,7 +43,8 @@ import Testing
 
     @Test func `Options, lists and secrets arrive`() throws {
         let options: [(String, Int64, String)] = [
-            ("flag", 1, "true"), ("pause", 1_500_000_000, "1500ms"), ("word", 0, "two"), ("name", 0, "a"), ("name", 0, "b"), ("most", 64, "64"),
+            ("flag", 1, "true"), ("pause", 1_500_000_000, "1500ms"), ("word", 0, "two"), ("name", 0, "a"), ("name", 0, "b"),
+            ("most", 64, "64"),
         ]
         let host = TestHost(layer: "sample-options", options: options, secrets: ["key": "12345"])
         try with(host) { codec, instance in
@@ -96,8 +97,11 @@ import Testing
         let codec = try #require(TestHost.table(PATCHBAY_CODEC, patchbay_codec.self))
         var instance: UnsafeMutableRawPointer?
         var error = TestHost.error()
-        #expect(codec.pointee.create(TestHost(layer: "absent").settings, &instance, &error) < 0)
-        #expect(codec.pointee.create(TestHost(layer: "sample-lines").settings, &instance, &error) < 0)
+        for layer in ["absent", "sample-lines"] {
+            let host = TestHost(layer: layer)
+            let status = withExtendedLifetime(host) { codec.pointee.create(host.settings, &instance, &error) }
+            #expect(status < 0)
+        }
         #expect(error.text.contains("no codec"))
     }
 }

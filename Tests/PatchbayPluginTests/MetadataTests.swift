@@ -22,7 +22,9 @@ import Testing
             try layer("sample-json")
                 == [
                     "kind": "codec", "name": "sample-json", "summary": "JSON under another name",
-                    "options": [["name": "depth", "summary": "how deep", "type": "integer", "default": "128", "minimum": 1, "maximum": 512]],
+                    "options": [
+                        ["name": "depth", "summary": "how deep", "type": "integer", "default": "128", "minimum": 1, "maximum": 512]
+                    ],
                     "examples": ["sample-json+tcp://127.0.0.1:7000"], "bytesAsText": true, "integerKeys": false,
                 ] as Value
         )
@@ -36,10 +38,14 @@ import Testing
                     "options": [
                         ["name": "flag", "summary": "a flag", "type": "flag", "default": "false"],
                         [
-                            "name": "pause", "summary": "a duration", "type": "duration", "default": "none", "minimum": 250, "maximum": 60_000,
+                            "name": "pause", "summary": "a duration", "type": "duration", "default": "none", "minimum": 250,
+                            "maximum": 60_000,
                             "orNone": true,
                         ],
-                        ["name": "word", "summary": "a choice", "type": "choice", "default": "one", "choices": ["one", "two"], "changesWire": true],
+                        [
+                            "name": "word", "summary": "a choice", "type": "choice", "default": "one", "choices": ["one", "two"],
+                            "changesWire": true,
+                        ],
                         ["name": "name", "summary": "a list", "type": "text", "list": true],
                         ["name": "most", "summary": "a size", "type": "size", "minimum": 1, "maximum": 4096],
                         ["name": "key", "summary": "a secret", "type": "text", "secret": true],
@@ -81,7 +87,11 @@ import Testing
     @Test func `What the interface has no words for is refused`() throws {
         for layer in [
             Layer(name: "a", summary: "", maker: .framing { _ in LengthFraming() }),
-            Layer(name: "a", summary: "", maker: .authenticator(AuthenticatorTraits(medium: .greeting, secures: true)) { _ in throw CancellationError() }),
+            Layer(
+                name: "a",
+                summary: "",
+                maker: .authenticator(AuthenticatorTraits(medium: .greeting, secures: true)) { _ in throw CancellationError() }
+            ),
         ] {
             let error = #expect(throws: PatchbayError.self) { try PluginExport.metadata(of: OneLayer(layer: layer)) }
             #expect(error?.code == .unsupported)

@@ -20,7 +20,18 @@ import Testing
 }
 
 @Suite struct AuthenticatorTableTests {
-    private func verdict(_ word: String) throws -> (status: Int32, host: TestHost, text: String) {
+    private struct Verdict: Sendable {
+        var status: Int32
+        var identity: String?
+        var sent: [String]
+        var text: String
+    }
+
+    private func verdict(_ word: String) async -> Verdict? {
+        await onThread { try? verdictOnThisThread(word) }
+    }
+
+    private func verdictOnThisThread(_ word: String) throws -> Verdict {
         let authenticator = try #require(TestHost.table(PATCHBAY_AUTHENTICATOR, patchbay_authenticator.self))
         let host = TestHost(layer: "sample-word", secrets: ["word": "sesame"])
         var handshake = host.handshake(PATCHBAY_LISTENER)
@@ -32,18 +43,18 @@ import Testing
         let status = word.utf8CString.withUnsafeBytes {
             authenticator.pointee.step(instance, &handshake, $0.baseAddress, word.utf8.count, &error)
         }
-        return (status, host, error.text)
+        return Verdict(status: status, identity: host.identity, sent: host.sent, text: error.text)
     }
 
-    @Test func `Work is waited for, and its verdict decides`() throws {
-        let accepted = try verdict("sesame")
+    @Test func `Work is waited for, and its verdict decides`() async throws {
+        let accepted = try #require(await verdict("sesame"))
         #expect(accepted.status == 0)
-        #expect(accepted.host.identity == "worker")
-        #expect(accepted.host.sent.isEmpty)
-        let refused = try verdict("other!")
+        #expect(accepted.identity == "worker")
+        #expect(accepted.sent.isEmpty)
+        let refused = try #require(await verdict("other!"))
         #expect(refused.status == Int32(PATCHBAY_REFUSED))
         #expect(refused.text == "another word")
-        #expect(refused.host.sent == ["go away"])
+        #expect(refused.sent == ["go away"])
     }
 
     @Test func `A dialer's message goes out, and its code is exported`() throws {

@@ -23,9 +23,15 @@ struct SamplePlugin: Plugin {
             )
         )
         registrar.add(Layer(name: "sample-bytes", summary: "a codec that knows no tokens", maker: .codec { _ in BytesCodec() }))
-        registrar.add(Layer(name: "sample-options", summary: "says its options", options: Self.options, maker: .codec { OptionsCodec(options: $0) }))
         registrar.add(
-            Layer(name: "sample-lines", summary: "a message for each line", maker: .processor(positions: [.message]) { _ in LineSplitter() })
+            Layer(name: "sample-options", summary: "says its options", options: Self.options, maker: .codec { OptionsCodec(options: $0) })
+        )
+        registrar.add(
+            Layer(
+                name: "sample-lines",
+                summary: "a message for each line",
+                maker: .processor(positions: [.message]) { _ in LineSplitter() }
+            )
         )
         registrar.add(
             Layer(
@@ -101,7 +107,10 @@ struct WordAuthenticator: Authenticator {
         mutating func step(_ input: HandshakeInput) throws -> HandshakeStep {
             switch (role, input) {
             case (.dialer, .start):
-                return HandshakeStep(output: [word], next: .done(HandshakeResult(exportedMAC: { _ in ByteBuffer(repeating: 7, count: 32) })))
+                return HandshakeStep(
+                    output: [word],
+                    next: .done(HandshakeResult(exportedMAC: { _ in ByteBuffer(repeating: 7, count: 32) }))
+                )
             case (.listener, .start): return HandshakeStep(next: .receive)
             case (.listener, .message(let message)):
                 return HandshakeStep(

@@ -1,4 +1,5 @@
 import CPatchbay
+import Foundation
 import Glibc
 import NIOCore
 import PatchbayCore
@@ -97,7 +98,9 @@ final class TestHost {
     fileprivate var room = 0
 
     /// Runs a call that writes to a sink.
-    func sink(room: Int = 1 << 20, _ body: (UnsafeMutablePointer<patchbay_sink>) -> Int32) -> (status: Int32, messages: [String], rest: String) {
+    func sink(room: Int = 1 << 20, _ body: (UnsafeMutablePointer<patchbay_sink>) -> Int32) -> (
+        status: Int32, messages: [String], rest: String
+    ) {
         messages = []
         bytes = []
         self.room = room
@@ -154,6 +157,13 @@ final class TestHost {
             return 0
         }
         return handshake
+    }
+}
+
+/// Runs a call that waits on a thread of its own, as a host must: the threads of Swift's pool are what it waits for.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(returning: body()) }
     }
 }
 

@@ -68,7 +68,9 @@ import Testing
             return ending
         }
 
-        func listen() -> Handle {
+        func listen() async -> Handle { await onThread { listenOnThisThread() } }
+
+        private func listenOnThisThread() -> Handle {
             var error = TestHost.error()
             var listening = patchbay_listening()
             listening.size = UInt32(MemoryLayout<patchbay_listening>.size)
@@ -110,7 +112,7 @@ import Testing
 
     @Test func `Megabytes go both ways through the pump, and an end arrives as an end`() async throws {
         let table = try table()
-        let listener = table.listen()
+        let listener = await table.listen()
         async let dialled = table.connect()
         async let accepted = table.accept(listener)
         let (near, far) = await (dialled, accepted)
@@ -119,25 +121,25 @@ import Testing
         #expect(fcntl(near.descriptor, F_GETFD) & FD_CLOEXEC != 0)
         // More than all buffers on the way hold.
         let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        async let received = Task.detached { read(far.descriptor, bytes.count) }.value
-        await Task.detached { write(near.descriptor, bytes) }.value
+        async let received = onThread { read(far.descriptor, bytes.count) }
+        await onThread { write(near.descriptor, bytes) }
         #expect(await received == bytes)
         write(far.descriptor, Array("back".utf8))
-        #expect(read(near.descriptor, 4) == Array("back".utf8))
+        #expect(await onThread { read(near.descriptor, 4) } == Array("back".utf8))
         // One direction ends, the other goes on.
         shutdown(near.descriptor, CInt(SHUT_WR))
-        #expect(read(far.descriptor, 1).isEmpty)
+        #expect(await onThread { read(far.descriptor, 1) }.isEmpty)
         write(far.descriptor, Array("still".utf8))
-        #expect(read(near.descriptor, 5) == Array("still".utf8))
+        #expect(await onThread { read(near.descriptor, 5) } == Array("still".utf8))
         close(far.descriptor)
-        #expect(read(near.descriptor, 1).isEmpty)
+        #expect(await onThread { read(near.descriptor, 1) }.isEmpty)
         close(near.descriptor)
         table.table.pointee.close(listener.pointer.pointee)
     }
 
     @Test func `A cancelled accept ends, once, and dialling nobody fails`() async throws {
         let table = try table()
-        let listener = table.listen()
+        let listener = await table.listen()
         let ending = await table.accept(listener, cancelled: true)
         #expect(ending.status < 0 && ending.descriptor == -1)
         table.table.pointee.close(listener.pointer.pointee)

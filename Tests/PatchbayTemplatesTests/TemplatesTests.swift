@@ -18,7 +18,8 @@ import Testing
             .filter { !folder.appending(path: $0).hasDirectoryPath }
             .filter { path in
                 var isFolder: ObjCBool = false
-                return FileManager.default.fileExists(atPath: folder.appending(path: path).path, isDirectory: &isFolder) && !isFolder.boolValue
+                return FileManager.default.fileExists(atPath: folder.appending(path: path).path, isDirectory: &isFolder)
+                    && !isFolder.boolValue
             }
         let held = Templates.sources.filter { $0.path != Templates.header }
         #expect(Set(held.map(\.path)) == Set(paths), "run scripts/templates")
@@ -48,7 +49,9 @@ import Testing
         #expect(rust.artifact == "target/release/libblue_rose.so")
     }
 
-    @Test(arguments: ["", "Blue", "1st", "blue_rose", "-blue", "blue-", "../blue", "bläu", "patchbay", "bare", String(repeating: "a", count: 49)])
+    @Test(arguments: [
+        "", "Blue", "1st", "blue_rose", "-blue", "blue-", "../blue", "bläu", "patchbay", "bare", String(repeating: "a", count: 49),
+    ])
     func `A name that no URL can have is refused`(name: String) {
         let error = #expect(throws: PatchbayError.self) { try NewPlugin(kind: .codec, name: name, language: .c, patchbay: nil) }
         #expect(error?.code == .invalidArgument)

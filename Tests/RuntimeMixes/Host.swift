@@ -34,7 +34,9 @@ struct Transport: @unchecked Sendable {
 
     /// Starts an operation and waits for its end.
     private func operation(
-        _ start: @Sendable (UnsafeMutableRawPointer, UnsafeMutablePointer<UnsafeMutableRawPointer?>, UnsafeMutablePointer<patchbay_error>) -> Int32
+        _ start:
+            @Sendable (UnsafeMutableRawPointer, UnsafeMutablePointer<UnsafeMutableRawPointer?>, UnsafeMutablePointer<patchbay_error>) ->
+            Int32
     ) async -> Int32 {
         // An address, so that the handle can be carried past the wait.
         let handle = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: 1)
@@ -89,8 +91,13 @@ enum Host {
         let target = UnsafeMutablePointer<patchbay_target>.allocate(capacity: 1)
         target.initialize(to: patchbay_target())
         target.pointee = patchbay_target(
-            size: UInt32(MemoryLayout<patchbay_target>.size), port: -1, settings: UnsafePointer(settings), host: nil,
-            path: UnsafePointer(strdup(path)), timeout: -1)
+            size: UInt32(MemoryLayout<patchbay_target>.size),
+            port: -1,
+            settings: UnsafePointer(settings),
+            host: nil,
+            path: UnsafePointer(strdup(path)),
+            timeout: -1
+        )
         let listening = UnsafeMutablePointer<patchbay_listening>.allocate(capacity: 1)
         listening.initialize(to: patchbay_listening())
         listening.pointee.size = UInt32(MemoryLayout<patchbay_listening>.size)

@@ -18,7 +18,7 @@ struct BoundDecoder: ProcessorStep {
         case .prefix(let prefix):
             guard let length = prefix.read(from: &input) else { throw failed(.truncated, 0, input) }
             guard length <= UInt64(limit.bytes) else { throw limit.error(says: length) }
-            guard let output = try run(input, room: Int(length)), output.readableBytes == Int(length) else {
+            guard let output = try run(input, room: max(1, Int(length))), output.readableBytes == Int(length) else {
                 throw failed(.corrupt, 0, input)
             }
             try sink.emit(output)
@@ -27,7 +27,7 @@ struct BoundDecoder: ProcessorStep {
             switch input.withUnsafeReadableBytes({ size.size(of: $0) }) {
             case .size(let length):
                 guard length <= limit.bytes else { throw limit.error(says: UInt64(length)) }
-                try sink.emit(try grow(input, from: length, limit))
+                try sink.emit(try grow(input, from: max(1, length), limit))
             // Four times the input is what a compressible text often is.
             case .failed(.unknownSize, _): try sink.emit(try grow(input, times: 4, limit))
             case .failed(let failure, let code): throw failed(failure, code, input)
@@ -59,8 +59,7 @@ struct BoundDecoder: ProcessorStep {
         var output = ByteBuffer()
         let decode = processor.decode
         let context = context
-        // At least a byte, so that there is memory to point at.
-        output.reserveCapacity(max(room, 1))
+        output.reserveCapacity(room)
         let outcome = try input.withUnsafeReadableBytes { bytes in
             try output.fill(room) { room in try decode.run(bytes, into: room, context) }
         }
@@ -88,9 +87,10 @@ struct DecodedLimit {
         let (expanded, overflow) = count.multipliedReportingOverflow(by: processor.expansion ?? Int.max)
         let expansion = processor.expansion == nil || overflow ? Int.max : expanded
         let most = min(processor.maximum, ByteBounds.most - 8)
-        bytes = min(expansion, most, room)
+        // A byte at least: in no room at all every output is full. The sink has the last word.
+        bytes = max(1, min(expansion, most, room))
         let reason =
-            if bytes == room {
+            if bytes >= room {
                 "the \(room) bytes that max-message leaves; raise it if that is intended"
             } else if bytes == most {
                 "the \(most) bytes that the manifest allows"
@@ -98,7 +98,7 @@ struct DecodedLimit {
                 "\(processor.expansion ?? 0) times its length, which no message of this format becomes"
             }
         error = PatchbayError(
-            bytes == room ? .messageTooLarge : .limitExceeded,
+            bytes >= room ? .messageTooLarge : .limitExceeded,
             "a message of \(count) bytes would become more than \(reason)",
             stage: .decode,
             layer: processor.layer
@@ -108,7 +108,8 @@ struct DecodedLimit {
     /// - Parameter length: what the message itself says of its decoded length.
     func error(says length: UInt64?) -> PatchbayError {
         var error = error
-        if let length { error.message += " (it says \(length) bytes)" }
+        // Some libraries tell an input that is cut off and an output that is full by one code.
+        error.message += length.map { " (it says \($0) bytes)" } ?? ", or is cut off"
         return error
     }
 }

@@ -84,4 +84,3 @@ extension LengthPrefix {
             : buffer.readInteger(endianness: endianness, as: UInt64.self)
     }
 }
-

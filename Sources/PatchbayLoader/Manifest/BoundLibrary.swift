@@ -22,7 +22,11 @@ struct BoundLibrary: @unchecked Sendable {
             // Under another name, or by a link, the C library is still the C library.
             let library = cpb_library_of_handle(handle)
             guard library != nil, !Self.systemLibraries().contains(library) else {
-                throw PatchbayError(.unsupported, "\(name) is the C library, the loader or the program itself, and is never bound", stage: .plugin)
+                throw PatchbayError(
+                    .unsupported,
+                    "\(name) is the C library, the loader or the program itself, and is never bound",
+                    stage: .plugin
+                )
             }
             libraries.append((name, handle))
         }

@@ -5,7 +5,9 @@ extension CallReader {
     func checkShape(_ call: CallDescription, for purpose: CallDescription.Purpose, _ node: ManifestNode) throws(PatchbayError) {
         let roles = Set(call.roles)
         func one(of wanted: [ArgumentRole], _ what: String) throws(PatchbayError) {
-            guard wanted.count(where: roles.contains) == 1 else { throw node.fault("\(call.prototype.name) needs one argument with \(what)") }
+            guard wanted.count(where: roles.contains) == 1 else {
+                throw node.fault("\(call.prototype.name) needs one argument with \(what)")
+            }
         }
         switch purpose {
         case .transform:
@@ -28,9 +30,13 @@ extension CallReader {
         case .create:
             let isReturned = call.prototype.result.pointsAtOpaque
             guard isReturned != roles.contains(.contextCell) else {
-                throw node.fault("\(call.prototype.name) gives the context in one way: returned, or through an argument with the role inout:ctx")
+                throw node.fault(
+                    "\(call.prototype.name) gives the context in one way: returned, or through an argument with the role inout:ctx"
+                )
             }
-            guard isReturned || call.test != nil else { throw node.fault("'ok' is missing: how does \(call.prototype.name) say that it failed?") }
+            guard isReturned || call.test != nil else {
+                throw node.fault("'ok' is missing: how does \(call.prototype.name) say that it failed?")
+            }
         case .free: try one(of: [.context], "the role ctx")
         case .initialize: break
         case .predicate:

@@ -51,7 +51,9 @@ enum MetadataReader {
             var list: [OptionMetadata] = []
             for node in try options.elements() {
                 let option = try OptionReader.option(node)
-                guard !list.contains(where: { $0.name == option.name }) else { throw node.fault("an option '\(option.name)' stands here twice") }
+                guard !list.contains(where: { $0.name == option.name }) else {
+                    throw node.fault("an option '\(option.name)' stands here twice")
+                }
                 list.append(option)
             }
             layer.options = list

@@ -28,7 +28,11 @@ final class PreparedCall: @unchecked Sendable {
         for (index, type) in prototype.parameters.enumerated() { types[index] = Self.type(type) }
         let status = ffi_prep_cif(shape, FFI_DEFAULT_ABI, UInt32(prototype.parameters.count), Self.type(prototype.result), types)
         guard status == FFI_OK else {
-            throw PatchbayError(.unsupported, "libffi cannot call '\(prototype.name)' on this machine (status \(status.rawValue))", stage: .plugin)
+            throw PatchbayError(
+                .unsupported,
+                "libffi cannot call '\(prototype.name)' on this machine (status \(status.rawValue))",
+                stage: .plugin
+            )
         }
     }
 

@@ -30,7 +30,9 @@ struct PreparedProcessor: Sendable {
     private let sizeTest: BoundTest?
     private let contract: BindingContract
 
-    init(_ metadata: LayerMetadata, _ binding: ProcessorBinding, in library: BoundLibrary, _ contract: BindingContract) throws(PatchbayError) {
+    init(_ metadata: LayerMetadata, _ binding: ProcessorBinding, in library: BoundLibrary, _ contract: BindingContract)
+        throws(PatchbayError)
+    {
         self.metadata = metadata
         self.binding = binding
         self.contract = contract
@@ -64,7 +66,8 @@ struct PreparedProcessor: Sendable {
     /// Binds the options of one URL.
     func processor(_ options: Options) throws(PatchbayError) -> BoundProcessor {
         let number = { (name: String) throws(PatchbayError) -> Int in
-            guard let option = metadata.options?.first(where: { $0.name == name }), let number = OptionReader.number(option, in: options) else {
+            guard let option = metadata.options?.first(where: { $0.name == name }), let number = OptionReader.number(option, in: options)
+            else {
                 throw PatchbayError(.missingOption, "the option '\(name)' has no value", stage: .resolve, layer: metadata.name)
             }
             return number

@@ -47,7 +47,9 @@ struct ProcessorProbation {
         for room in Set([bound - 1, encoded.count, encoded.count - 1]) where room >= 0 && room < bound {
             guard let shorter = try call(processor.encode, encoding, message, room: room).bytes else { continue }
             guard try call(processor.decode, decoding, shorter, room: max(message.count, 1)).bytes == message else {
-                throw fault("\(processor.encode.name) says that \(room) bytes of room suffice, and what it wrote does not decode to what it was given")
+                throw fault(
+                    "\(processor.encode.name) says that \(room) bytes of room suffice, and what it wrote does not decode to what it was given"
+                )
             }
         }
         return encoded
@@ -57,7 +59,9 @@ struct ProcessorProbation {
         // For an empty message one byte, as it is given when it comes over a connection.
         let exact = try call(processor.decode, decoding, encoded, room: max(message.count, 1))
         guard exact.bytes == message else {
-            throw fault("\(processor.decode.name) does not give back the \(message.count) bytes that \(processor.encode.name) was given (\(exact))")
+            throw fault(
+                "\(processor.decode.name) does not give back the \(message.count) bytes that \(processor.encode.name) was given (\(exact))"
+            )
         }
         guard message.count > 1 else { return }
         let short = try call(processor.decode, decoding, encoded, room: message.count - 1)

@@ -68,7 +68,10 @@ struct ProcessorReader {
             return .returned
         case "inout:outLen" where call.roles.contains(.outputLengthCell), "inout:outPos" where call.roles.contains(.outputPositionCell):
             return .cell
-        default: throw node.fault("the output's length is \"ret\", or the argument of \(call.prototype.name) with the role inout:outLen or inout:outPos")
+        default:
+            throw node.fault(
+                "the output's length is \"ret\", or the argument of \(call.prototype.name) with the role inout:outLen or inout:outPos"
+            )
         }
     }
 
@@ -104,7 +107,9 @@ struct ProcessorReader {
     private func bound(_ node: ManifestNode, _ encode: TransformDescription) throws(PatchbayError) -> ProcessorBinding.Bound {
         guard case .string(let text) = node.value else {
             let call = try calls.call(node, for: .bound, options: options)
-            guard encode.context != nil || !call.roles.contains(.context) else { throw node.fault("'encode' has no context for the role ctx") }
+            guard encode.context != nil || !call.roles.contains(.context) else {
+                throw node.fault("'encode' has no context for the role ctx")
+            }
             return .function(call)
         }
         guard let formula = SizeFormula(text) else {

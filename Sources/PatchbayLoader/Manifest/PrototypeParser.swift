@@ -77,7 +77,9 @@ struct PrototypeParser {
             guard tokens.take("]"), tokens.first != .mark(UInt8(ascii: "[")) else {
                 throw PrototypeFault("an array is written with [], or as a pointer")
             }
-            if case .integer = type { type = .pointer(to: type, isConstant: lastWasConstant) } else {
+            if case .integer = type {
+                type = .pointer(to: type, isConstant: lastWasConstant)
+            } else {
                 throw PrototypeFault("an array of anything but integers cannot be passed by a manifest")
             }
         }
@@ -152,5 +154,7 @@ struct PrototypeParser {
         }
     }
 
-    private static let callback = PrototypeFault("a callback (a pointer to a function) cannot be passed by a manifest; write a small C plugin")
+    private static let callback = PrototypeFault(
+        "a callback (a pointer to a function) cannot be passed by a manifest; write a small C plugin"
+    )
 }

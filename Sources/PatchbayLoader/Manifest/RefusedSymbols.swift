@@ -27,7 +27,8 @@ enum RefusedSymbols {
         "munmap", "mremap", "mprotect", "madvise", "brk", "sbrk", "shmat", "syscall", "ptrace", "prctl", "setuid", "setgid", "seteuid",
         "setegid", "setreuid", "setregid", "setresuid", "setresgid", "setgroups", "chroot", "unshare", "setns", "mount", "umount",
         "umount2", "pivot_root", "reboot", "setenv", "putenv", "unsetenv", "clearenv", "malloc", "calloc", "realloc", "free", "memcpy",
-        "memmove", "memset", "strcpy", "sprintf", "printf", "read", "write", "open", "open64", "openat", "close", "unlink", "rename", "ioctl",
+        "memmove", "memset", "strcpy", "sprintf", "printf", "read", "write", "open", "open64", "openat", "close", "unlink", "rename",
+        "ioctl",
         "fcntl", "dup", "dup2", "dup3", "pipe", "socket", "connect", "longjmp", "siglongjmp", "setjmp", "alarm", "setitimer", "nanosleep",
         "sleep", "usleep", "wait", "waitpid", "setrlimit", "prlimit", "getpid", "gettimeofday", "qsort", "bsearch",
     ]

@@ -34,14 +34,25 @@ struct SizeFormula: Sendable, Hashable {
         case .length: return length
         case .number(let number): return number
         case .sum(let left, let right):
-            return combine(left, right) { left in { let sum = left.addingReportingOverflow($0); return (sum.partialValue, sum.overflow) } }
+            return combine(left, right) { left in
+                {
+                    let sum = left.addingReportingOverflow($0)
+                    return (sum.partialValue, sum.overflow)
+                }
+            }
         case .product(let left, let right):
             return combine(left, right) { left in
-                { let product = left.multipliedReportingOverflow(by: $0); return (product.partialValue, product.overflow) }
+                {
+                    let product = left.multipliedReportingOverflow(by: $0)
+                    return (product.partialValue, product.overflow)
+                }
             }
         case .quotient(let left, let right):
             return combine(left, right) { left in
-                { let quotient = left.dividedReportingOverflow(by: $0); return (quotient.partialValue, quotient.overflow) }
+                {
+                    let quotient = left.dividedReportingOverflow(by: $0)
+                    return (quotient.partialValue, quotient.overflow)
+                }
             }
         }
     }

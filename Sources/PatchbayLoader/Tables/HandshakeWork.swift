@@ -134,29 +134,36 @@ final class HandshakeWork: Sendable {
     private func exportedMAC(_ instance: PluginInstance) -> (@Sendable (ByteBuffer) -> ByteBuffer)? {
         guard let export = layer.table.export_mac else { return nil }
         let call = PluginCall(function: "patchbay_authenticator.export_mac", stage: .authenticate, layer: layer.name)
-        return { data in
+        let code: @Sendable (ByteBuffer) throws(PatchbayError) -> ByteBuffer = { data throws(PatchbayError) in
             var mac = ByteBuffer()
-            do throws(PatchbayError) {
-                try instance.contract.withLoan { loan throws(PatchbayError) in
-                    // With room behind it: a plugin that overruns the 32 bytes hits nothing.
-                    var bytes = [UInt8](repeating: 0, count: 32 + Loan.guardBytes)
-                    try data.withBorrowedBytes { input, count throws(PatchbayError) in
-                        // `export_mac` may come at any time.
-                        _ = try loan.call(call, .open) { error in
-                            bytes.withUnsafeMutableBufferPointer { export(instance.handle, input, count, $0.baseAddress, error) }
-                        }
+            try instance.contract.withLoan { loan throws(PatchbayError) in
+                // With room behind it: a plugin that overruns the 32 bytes hits nothing.
+                var bytes = [UInt8](repeating: 0, count: 32 + Loan.guardBytes)
+                try data.withBorrowedBytes { input, count throws(PatchbayError) in
+                    // `export_mac` may come at any time.
+                    _ = try loan.call(call, .open) { error in
+                        bytes.withUnsafeMutableBufferPointer { export(instance.handle, input, count, $0.baseAddress, error) }
                     }
-                    guard bytes[32...].allSatisfy({ $0 == 0 }) else {
-                        throw instance.contract.breach(call.function, "wrote more than 32 bytes")
-                    }
-                    mac.writeBytes(bytes[..<32])
                 }
-            } catch {
-                // Random, so that no peer's fits: the greeting then fails. Nothing at all could fit a peer that gives nothing either.
-                var random = SystemRandomNumberGenerator()
-                for _ in 0..<4 { mac.writeInteger(UInt64.random(in: .min ... .max, using: &random)) }
+                guard bytes[32...].allSatisfy({ $0 == 0 }) else {
+                    throw instance.contract.breach(call.function, "wrote more than 32 bytes")
+                }
+                mac.writeBytes(bytes[..<32])
             }
             return mac
+        }
+        // One table serves all layers of a plugin: a method that gives no key may say so with a status.
+        do throws(PatchbayError) { _ = try code(ByteBuffer()) } catch {
+            if error.code == .unsupported { return nil }
+        }
+        return { data in
+            do throws(PatchbayError) { return try code(data) } catch {
+                // Random, so that no peer's fits: the greeting then fails. Nothing at all could fit a peer that gives nothing either.
+                var mac = ByteBuffer()
+                var random = SystemRandomNumberGenerator()
+                for _ in 0..<4 { mac.writeInteger(UInt64.random(in: .min ... .max, using: &random)) }
+                return mac
+            }
         }
     }
 }

@@ -53,7 +53,8 @@ struct ErrorReport {
         switch error {
         case let error as HostRefusal:
             status = error.status
-            message = error.status == Int32(PATCHBAY_LIMIT) ? "more than the host allows" : "the host refused a call, with status \(error.status)"
+            message =
+                error.status == Int32(PATCHBAY_LIMIT) ? "more than the host allows" : "the host refused a call, with status \(error.status)"
         case let error as PatchbayError:
             status = Self.status(of: error.code)
             message = error.message

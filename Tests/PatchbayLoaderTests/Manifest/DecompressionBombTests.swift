@@ -17,7 +17,10 @@ import Testing
         #expect(try processor.decode(bomb, maximum: 32 << 20).count == 32 << 20)
     }
 
-    @Test("a length that the message merely claims is refused before any memory is taken for it", arguments: ["lz4-block", "snappy", "zstd"])
+    @Test(
+        "a length that the message merely claims is refused before any memory is taken for it",
+        arguments: ["lz4-block", "snappy", "zstd"]
+    )
     func claims(_ layer: String) throws {
         let shipped: ShippedManifest = layer == "snappy" ? .snappy : layer == "zstd" ? .zstd : .lz4
         if let missing = shipped.missing { try Test.cancel("\(missing)") }

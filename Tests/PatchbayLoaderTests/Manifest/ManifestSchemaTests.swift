@@ -57,34 +57,49 @@ import Testing
         Mistake("\"maximum\": 9,", "\"maximum\": 0,", 17, "an option is"),
         Mistake("\"default\": \"6\"", "\"default\": \"60\"", 17, "does not fit"),
         Mistake(", \"default\": \"6\"", "", 17, "has a 'default'"),
-        Mistake("\"maximum\": 9,", "\"maximum\": 4294967296,", 23, "does not hold"),
-        Mistake("size_t cap, int level", "size_t cap, ...", 22, "variable number"),
-        Mistake("size_t cap, int level", "size_t cap, double level", 22, "floating point"),
-        Mistake("size_t cap, int level", "size_t cap, struct level l", 22, "by value"),
-        Mistake("size_t cap, int level", "size_t cap, level_t l", 22, "'types'"),
-        Mistake("size_t cap, int level", "size_t cap, int (*level)(int)", 22, "callback"),
-        Mistake("size_t cap, int level", "size_t cap", 23, "5 parameters, and here are 6 roles"),
-        Mistake("\"out.cap\", \"opt.level\"", "\"out.room\", \"opt.level\"", 23, "no role"),
-        Mistake("\"out.cap\", \"opt.level\"", "\"out.cap\", \"opt.speed\"", 23, "no option 'speed'"),
-        Mistake("\"out.cap\", \"opt.level\"", "\"const:1\", \"opt.level\"", 23, "the output's bound"),
-        Mistake("\"out.cap\", \"opt.level\"", "\"in.len\", \"opt.level\"", 23, "stands here twice"),
-        Mistake("\"out.cap\", \"opt.level\"", "\"out.cap\", \"const:2147483648\"", 23, "holds 2147483648"),
-        Mistake("\"in.ptr\", \"in.len\", \"out.ptr\", \"out.cap\"", "\"in.len\", \"in.ptr\", \"out.ptr\", \"out.cap\"", 23, "is an integer"),
-        Mistake("const void *in, size_t n, void *out, size_t cap, int", "const void *in, size_t n, const void *out, size_t cap, int", 23, "const"),
+        Mistake("\"maximum\": 9,", "\"maximum\": 4294967296,", 22, "does not hold"),
+        Mistake("size_t cap, int level", "size_t cap, ...", 21, "variable number"),
+        Mistake("size_t cap, int level", "size_t cap, double level", 21, "floating point"),
+        Mistake("size_t cap, int level", "size_t cap, struct level l", 21, "by value"),
+        Mistake("size_t cap, int level", "size_t cap, level_t l", 21, "'types'"),
+        Mistake("size_t cap, int level", "size_t cap, int (*level)(int)", 21, "callback"),
+        Mistake("size_t cap, int level", "size_t cap", 22, "5 parameters, and here are 6 roles"),
+        Mistake("\"out.cap\", \"opt.level\"", "\"out.room\", \"opt.level\"", 22, "no role"),
+        Mistake("\"out.cap\", \"opt.level\"", "\"out.cap\", \"opt.speed\"", 22, "no option 'speed'"),
+        Mistake("\"out.cap\", \"opt.level\"", "\"const:1\", \"opt.level\"", 22, "the output's bound"),
+        Mistake("\"out.cap\", \"opt.level\"", "\"in.len\", \"opt.level\"", 22, "stands here twice"),
+        Mistake("\"out.cap\", \"opt.level\"", "\"out.cap\", \"const:2147483648\"", 22, "holds 2147483648"),
+        Mistake(
+            "\"in.ptr\", \"in.len\", \"out.ptr\", \"out.cap\"",
+            "\"in.len\", \"in.ptr\", \"out.ptr\", \"out.cap\"",
+            22,
+            "is an integer"
+        ),
+        Mistake(
+            "const void *in, size_t n, void *out, size_t cap, int",
+            "const void *in, size_t n, const void *out, size_t cap, int",
+            22,
+            "const"
+        ),
         Mistake("\"opt.level\"]", "\"const:1\"]", 10, "role of no argument"),
-        Mistake("\"inout:ctx\", \"const:3\"], \"ok\": \"ret == 0\"", "\"inout:ctx\", \"const:3\"]", 25, "'ok' is missing"),
-        Mistake("\"inout:ctx\", \"const:3\"", "\"null\", \"const:3\"", 25, "in one way"),
-        Mistake("n + n/255 + 16", "n + n/0 + 16", 28, "formula"),
-        Mistake("n + n/255 + 16", "strlen(n)", 28, "formula"),
-        Mistake("\"bound\": \"n + n/255 + 16\",", "", 21, "'bound' is missing"),
-        Mistake("\"roles\": [\"ret\"], \"ok\": \"ret == 0\"", "\"roles\": [\"ret\"]", 29, "'ok' is missing"),
-        Mistake("int acme_failed(size_t r)", "int acme_failed(unsigned r)", 29, "another type"),
-        Mistake("\"otherwise\": \"internal\"", "\"otherwise\": \"sad\"", 31, "no failure"),
-        Mistake("{\"-1\": \"outOfMemory\"", "{\"minus\": \"outOfMemory\"", 31, "no number"),
-        Mistake("\"ok\": \"ret == 0\",\n                \"outLen\": \"inout:outLen\"", "\"ok\": \"ret = 0\",\n                \"outLen\": \"inout:outLen\"", 36, "one comparison"),
-        Mistake("\"outLen\": \"inout:outLen\"", "\"outLen\": \"inout:outPos\"", 37, "the output's length"),
-        Mistake("\"maximum\": \"16MiB\"", "\"maximum\": \"16GiB\"", 44, "a maximum is"),
-        Mistake("\"maximum\": \"16MiB\"", "\"maximum\": -1", 44, "a maximum is"),
+        Mistake("\"inout:ctx\", \"const:3\"], \"ok\": \"ret == 0\"", "\"inout:ctx\", \"const:3\"]", 24, "'ok' is missing"),
+        Mistake("\"inout:ctx\", \"const:3\"", "\"null\", \"const:3\"", 24, "in one way"),
+        Mistake("n + n/255 + 16", "n + n/0 + 16", 27, "formula"),
+        Mistake("n + n/255 + 16", "strlen(n)", 27, "formula"),
+        Mistake("\"bound\": \"n + n/255 + 16\",", "", 20, "'bound' is missing"),
+        Mistake("\"roles\": [\"ret\"], \"ok\": \"ret == 0\"", "\"roles\": [\"ret\"]", 28, "'ok' is missing"),
+        Mistake("int acme_failed(size_t r)", "int acme_failed(unsigned r)", 28, "another type"),
+        Mistake("\"otherwise\": \"internal\"", "\"otherwise\": \"sad\"", 30, "no failure"),
+        Mistake("{\"-1\": \"outOfMemory\"", "{\"minus\": \"outOfMemory\"", 30, "no number"),
+        Mistake(
+            "\"ok\": \"ret == 0\",\n                \"outLen\": \"inout:outLen\"",
+            "\"ok\": \"ret = 0\",\n                \"outLen\": \"inout:outLen\"",
+            35,
+            "one comparison"
+        ),
+        Mistake("\"outLen\": \"inout:outLen\"", "\"outLen\": \"inout:outPos\"", 36, "the output's length"),
+        Mistake("\"maximum\": \"16MiB\"", "\"maximum\": \"16GiB\"", 43, "a maximum is"),
+        Mistake("\"maximum\": \"16MiB\"", "\"maximum\": -1", 43, "a maximum is"),
     ]
 
     @Test("a mistake is told with its line", arguments: mistakes)
@@ -123,7 +138,10 @@ import Testing
         }
     }
 
-    @Test("lines are found whatever the text's shape", arguments: [([Int](), 1), ([0], 2), ([1], 3), ([1, 0], 4), ([1, 1], 5), ([2], 8), ([2, 1], 9)])
+    @Test(
+        "lines are found whatever the text's shape",
+        arguments: [([Int](), 1), ([0], 2), ([1], 3), ([1, 0], 4), ([1, 1], 5), ([2], 8), ([2, 1], 9)]
+    )
     func lines(_ path: [Int], _ line: Int) {
         let text = "{\n\"a\\\"}\": {\"x\": [1, {\"],\": 2}]},\n\"b\" :[\n1,\n{\"c\":\n[2, 3]\n}],\n\"d\": [\"\\\\\",\n true]}"
         #expect(ManifestLines.line(of: path, in: Array(text.utf8)) == line)

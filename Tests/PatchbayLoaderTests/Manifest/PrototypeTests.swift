@@ -37,7 +37,8 @@ import Testing
         "", "int", "int f", "int f(", "int f(int", "int f(int,)", "f(void)", "int f(void, int)", "int f(void) g", "int f(char char x)",
         "int f(long long long x)", "int f(short long x)", "int f(unsigned signed x)", "int f(int ***x)", "int f(int x[2][2])", "int f(...)",
         "int f(const char *format, ...)", "int f(struct s x)", "int f(union u *x)", "struct s f(void)", "foo_t f(void)", "int f(foo_t x)",
-        "float f(void)", "int f(double x)", "int f(long double x)", "int f(void (*callback)(int))", "int (*f(void))(int)", "int f(va_list x)",
+        "float f(void)", "int f(double x)", "int f(long double x)", "int f(void (*callback)(int))", "int (*f(void))(int)",
+        "int f(va_list x)",
         "int f(volatile int *x)", "static int f(void)", "inline int f(void)", "int f(__int128 x)", "int f(int x) /* a comment */",
         "#define F", "API int f(void)", "int API(f)(int x)", "int f(char in[SIZE(n)])", "int f(int x = 3)", "int f(enum)", "int f(struct)",
     ])
@@ -57,7 +58,9 @@ import Testing
         #expect(try #require(SizeFormula(text)).value(of: length) == value)
     }
 
-    @Test(arguments: ["", "+", "n +", "n n", "n - 1", "n/0", "m", "9223372036854775808", "((n)", "n)", String(repeating: "(", count: 150), "n^2", "-1"])
+    @Test(arguments: [
+        "", "+", "n +", "n n", "n - 1", "n/0", "m", "9223372036854775808", "((n)", "n)", String(repeating: "(", count: 150), "n^2", "-1",
+    ])
     func `what is no formula is refused`(_ text: String) { #expect(SizeFormula(text) == nil) }
 
     @Test func `a formula that passes the machine's numbers has no value`() throws {
@@ -67,8 +70,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("ret == 0", true), ("ret != null", true), ("ret <= -5", true), ("ret < 18446744073709551615", true), ("ret == 18446744073709551616", false),
-        ("ret", false), ("0 == ret", false), ("ret == 0 || 1", false), ("ret = 0", false), ("ret > +1", false), ("", false), ("ret == 0x1", false),
+        ("ret == 0", true), ("ret != null", true), ("ret <= -5", true), ("ret < 18446744073709551615", true),
+        ("ret == 18446744073709551616", false),
+        ("ret", false), ("0 == ret", false), ("ret == 0 || 1", false), ("ret = 0", false), ("ret > +1", false), ("", false),
+        ("ret == 0x1", false),
     ])
     func `a test is one comparison`(_ text: String, _ isTest: Bool) { #expect((ReturnTest(text) != nil) == isTest) }
 }

@@ -29,7 +29,7 @@ import Testing
             #expect(error?.code == .messageTooLarge)
             #expect(plugin.breach == nil)
         }
-        try RogueLibrary.with("rogue_wide", type: "unsigned char") { plugin in
+        try RogueLibrary.with("rogue_wide", ok: "ret > 0", type: "unsigned char") { plugin in
             // 255 bytes of a room of 4096.
             let decoded = try plugin.processor().decode([1, 2, 3])
             #expect(decoded.count == 255)

@@ -14,7 +14,8 @@ import Testing
         var random = ProbeSource(state: 7)
         return [
             [], [0], Array("hello, hello, hello, hello".utf8), random.bytes(100_000),
-            Array(String(repeating: "all work and no play makes jack a dull boy\n", count: 5000).utf8), [UInt8](repeating: 0, count: 1 << 20),
+            Array(String(repeating: "all work and no play makes jack a dull boy\n", count: 5000).utf8),
+            [UInt8](repeating: 0, count: 1 << 20),
         ]
     }()
 
@@ -62,12 +63,16 @@ import Testing
         #expect(try processor.decode(try program.encode(message) + program.encode(message)) == message + message)
     }
 
-    @Test("what follows a whole message is an error, not passed over in silence", arguments: [ShippedManifest.lz4, .gzip, .zlib, .xz])
+    @Test(
+        "what follows a whole message is an error, not passed over in silence",
+        arguments: [ShippedManifest.lz4, .zstd, .gzip, .zlib, .snappy, .xz]
+    )
     func trailing(_ shipped: ShippedManifest) throws {
         if let missing = shipped.missing { try Test.cancel("\(missing)") }
         let processor = try shipped.plugin().processor(shipped.rawValue)
         let error = #expect(throws: PatchbayError.self) { try processor.decode(try processor.encode([1, 2, 3]) + [9, 9, 9, 9]) }
-        #expect(error?.code == .decodingFailed)
+        // liblzma has one answer for an output that is full and an input that is not whole, so there the limit is what ends it.
+        #expect(error?.code == (shipped == .xz ? .limitExceeded : .decodingFailed))
     }
 
     @Test("a message that is cut off is an error", arguments: layers)
@@ -76,8 +81,10 @@ import Testing
         let processor = try shipped.plugin().processor(layer)
         let encoded = try processor.encode(Self.messages[2])
         for count in 0..<encoded.count {
-            let error = #expect(throws: PatchbayError.self, "\(count) of \(encoded.count)") { try processor.decode(Array(encoded.prefix(count))) }
-            #expect(error?.code == .decodingFailed || error?.code == .limitExceeded)
+            let error = #expect(throws: PatchbayError.self, "\(count) of \(encoded.count)") {
+                try processor.decode(Array(encoded.prefix(count)))
+            }
+            #expect(error?.code == (shipped == .xz && count > 0 ? .limitExceeded : .decodingFailed), "\(count) of \(encoded.count)")
         }
     }
 }

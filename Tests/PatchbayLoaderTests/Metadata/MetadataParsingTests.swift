@@ -90,7 +90,7 @@ internal import Testing
     }
 
     @Test func `100,000 fuzzed texts: no trap`() async {
-        var source = FuzzSource.forFuzzing("metadata")
+        var source = FuzzSource.forTest()
         var passed = 0
         for round in 0..<100_000 {
             // Other tests want the pool's few threads too.

@@ -33,6 +33,9 @@ PATCHBAY_METADATA({
   ]
 })
 
+/* What the listener answers to the right token. */
+static const char welcome[] = "welcome";
+
 /* One end of one authentication. */
 typedef struct {
     uint32_t role;
@@ -65,12 +68,18 @@ static int is_same(const end *end, const uint8_t *message, size_t count) {
 static int32_t step(void *instance, const patchbay_handshake *handshake, const void *message, size_t count, patchbay_error *error) {
     const end *end = instance;
     if (end->role == PATCHBAY_DIALER) {
-        if (message != NULL) return patchbay_fail(error, PATCHBAY_CORRUPT, 0, "the peer sent a message where none was due");
-        return handshake->send(handshake, end->token, end->count);
+        if (message == NULL) {
+            int32_t status = handshake->send(handshake, end->token, end->count);
+            return status < 0 ? patchbay_fail(error, status, 0, "the token cannot be sent; it may be too long") : PATCHBAY_CONTINUE;
+        }
+        if (count != strlen(welcome) || memcmp(message, welcome, count) != 0)
+            return patchbay_fail(error, PATCHBAY_CORRUPT, 0, "the listener's answer is none of acme's; check that both ends speak it");
+        return PATCHBAY_OK;
     }
     if (message == NULL) return PATCHBAY_CONTINUE;
     if (!is_same(end, message, count)) return patchbay_fail(error, PATCHBAY_REFUSED, 0, "the peer's token is another; give both ends the same");
-    return PATCHBAY_OK;
+    int32_t status = handshake->send(handshake, welcome, strlen(welcome));
+    return status < 0 ? patchbay_fail(error, status, 0, "the answer cannot be sent") : PATCHBAY_OK;
 }
 
 static void destroy(void *instance) {

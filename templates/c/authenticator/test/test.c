@@ -40,13 +40,17 @@ static int32_t verdict(const char *dialers, const char *listeners) {
     test_secret = listeners;
     CHECK(authenticator->create(&listen, &listener, &failure) == PATCHBAY_OK);
     CHECK(authenticator->step(listener, &listen, NULL, 0, &failure) == PATCHBAY_CONTINUE);
-    CHECK(authenticator->step(dialer, &dial, NULL, 0, &failure) == PATCHBAY_OK);
+    CHECK(authenticator->step(dialer, &dial, NULL, 0, &failure) == PATCHBAY_CONTINUE);
     CHECK(sent.messages == 1);
     failure.message[0] = 0;
     int32_t status = authenticator->step(listener, &listen, sent.bytes, sent.count, &failure);
     CHECK(status == PATCHBAY_OK || failure.message[0] != 0);
     /* An error's text is shown to people: it holds no secret. */
     CHECK(strstr(failure.message, dialers) == NULL && strstr(failure.message, listeners) == NULL);
+    CHECK(answer.messages == (status == PATCHBAY_OK ? 1u : 0u));
+    /* The dialer takes the answer, and nothing else for it. */
+    if (status == PATCHBAY_OK) CHECK(authenticator->step(dialer, &dial, answer.bytes, answer.count, &failure) == PATCHBAY_OK);
+    else CHECK(authenticator->step(dialer, &dial, "anything", 8, &failure) == PATCHBAY_CORRUPT);
     authenticator->destroy(dialer);
     authenticator->destroy(listener);
     return status;

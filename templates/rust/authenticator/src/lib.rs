@@ -11,6 +11,9 @@ use std::ffi::{c_void, CStr};
 const INTERFACE: &CStr = c"patchbay.authenticator/1";
 const THREADS: u32 = THREADS_INSTANCE;
 
+/// What the listener answers to the right token.
+const WELCOME: &[u8] = b"welcome";
+
 /// One end of one authentication.
 struct End {
     role: u32,
@@ -28,11 +31,12 @@ impl End {
     /// Moves on: what to send, and a status.
     fn step(&mut self, message: Option<&[u8]>) -> Outcomes<(Option<&[u8]>, Status)> {
         match (self.role, message) {
-            (DIALER, None) => Ok((Some(&self.token), OK)),
+            (DIALER, None) => Ok((Some(&self.token), CONTINUE)),
+            (DIALER, Some(WELCOME)) => Ok((None, OK)),
             (LISTENER, None) => Ok((None, CONTINUE)),
-            (LISTENER, Some(message)) if self.is_token(message) => Ok((None, OK)),
+            (LISTENER, Some(message)) if self.is_token(message) => Ok((Some(WELCOME), OK)),
             (LISTENER, Some(_)) => Err(Failure::new(REFUSED, "the peer's token is another; give both ends the same")),
-            _ => Err(Failure::new(CORRUPT, "the peer sent a message where none was due")),
+            _ => Err(Failure::new(CORRUPT, "the listener's answer is none of acme's; check that both ends speak it")),
         }
     }
 
@@ -90,7 +94,10 @@ mod tests {
         let mut listener = End::new(LISTENER, Some(listener.into()))?;
         assert_eq!(listener.step(None)?.1, CONTINUE);
         let sent = dialer.step(None)?.0.map(|bytes| bytes.to_vec());
-        listener.step(sent.as_deref()).map(|(_, status)| status)
+        let (answer, status) = listener.step(sent.as_deref())?;
+        assert_eq!(status, OK);
+        assert!(dialer.step(Some(b"anything")).is_err());
+        dialer.step(answer).map(|(_, status)| status)
     }
 
     #[test]

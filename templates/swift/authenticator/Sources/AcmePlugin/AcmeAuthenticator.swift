@@ -17,9 +17,13 @@ struct AcmeHandshake: Handshake {
     let role: Role
     let token: ByteBuffer
 
+    /// What the listener answers to the right token.
+    private static let welcome = ByteBuffer(string: "welcome")
+
     mutating func step(_ input: HandshakeInput) throws -> HandshakeStep {
         switch (role, input) {
-        case (.dialer, .start): return HandshakeStep(output: [token], next: .done(HandshakeResult()))
+        case (.dialer, .start): return HandshakeStep(output: [token], next: .receive)
+        case (.dialer, .message(Self.welcome)): return HandshakeStep(next: .done(HandshakeResult()))
         case (.listener, .start): return HandshakeStep(next: .receive)
         case (.listener, .message(let message)):
             guard isToken(message) else {
@@ -30,9 +34,14 @@ struct AcmeHandshake: Handshake {
                     layer: "acme"
                 )
             }
-            return HandshakeStep(next: .done(HandshakeResult()))
+            return HandshakeStep(output: [Self.welcome], next: .done(HandshakeResult()))
         default:
-            throw PatchbayError(.protocolViolation, "the peer sent a message where none was due", stage: .authenticate, layer: "acme")
+            throw PatchbayError(
+                .protocolViolation,
+                "the listener's answer is none of acme's; check that both ends speak it",
+                stage: .authenticate,
+                layer: "acme"
+            )
         }
     }
 

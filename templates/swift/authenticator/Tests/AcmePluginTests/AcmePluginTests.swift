@@ -11,7 +11,9 @@ import Testing
         var dialing = AcmeAuthenticator(token: ByteBuffer(string: dialer)).makeHandshake(HandshakeContext(role: .dialer))
         var listening = AcmeAuthenticator(token: ByteBuffer(string: listener)).makeHandshake(HandshakeContext(role: .listener))
         _ = try listening.step(.start)
-        for message in try dialing.step(.start).output { _ = try listening.step(.message(message)) }
+        for message in try dialing.step(.start).output {
+            for answer in try listening.step(.message(message)).output { _ = try dialing.step(.message(answer)) }
+        }
     }
 
     @Test func `The metadata in the file says what the plugin registers`() throws {
@@ -20,6 +22,12 @@ import Testing
 
     @Test func `The same token at both ends is accepted`() throws {
         try handshake(dialer: "open sesame", listener: "open sesame")
+    }
+
+    @Test func `Another answer than the listener's is refused`() throws {
+        var dialing = AcmeAuthenticator(token: ByteBuffer(string: "open sesame")).makeHandshake(HandshakeContext(role: .dialer))
+        _ = try dialing.step(.start)
+        #expect(throws: PatchbayError.self) { try dialing.step(.message(ByteBuffer(string: "anything"))) }
     }
 
     @Test(arguments: ["open sesamf", "open", ""])

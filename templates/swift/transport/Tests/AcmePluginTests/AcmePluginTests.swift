@@ -35,7 +35,7 @@ import Testing
         let url = try ConnectionURL("acme://" + path)
         let listener = try await Listener.bind(url, registry: registry)
         async let serving: Void = listener.run { connection in
-            try await connection.send(try await connection.receive(as: String.self))
+            if let text = try await connection.receive(as: String.self) { try await connection.send(text) }
         }
         try await withConnection(to: url, registry: registry) { connection in
             try await connection.send("hello")
