@@ -9,7 +9,8 @@ struct ConformanceRun: ~Copyable, Sendable {
     /// Random numbers of this test alone, so that one test can be repeated without the others.
     func random() -> SeededRandom { SeededRandom(seed: settings.seed, name: name) }
 
-    /// The layer's options: what the author gave, and for secrets that nobody gave a secret.
+    /// The layer's options: what the author gave, and a secret for the option that takes the password, or, where none does, for every secret
+    /// that nobody gave: other secrets may have a form of their own.
     func options(for layer: Layer, secret: String = "a secret of the conformance tests") throws -> Options {
         var written: [(String, String)] = []
         for option in settings.options where option.layer == nil || option.layer == layer.name {
@@ -17,7 +18,10 @@ struct ConformanceRun: ~Copyable, Sendable {
                 written.append((option.name, option.value))
             }
         }
-        for option in layer.options where option.isSecret && !written.contains(where: { $0.0 == option.name }) {
+        var passwordOption: String?
+        if case .authenticator(let traits, _) = layer.maker { passwordOption = traits.passwordOption }
+        for option in layer.options
+        where option.isSecret && (passwordOption ?? option.name) == option.name && !written.contains(where: { $0.0 == option.name }) {
             written.append((option.name, secret))
         }
         do {
