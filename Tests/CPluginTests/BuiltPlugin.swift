@@ -29,7 +29,8 @@ struct BuiltPlugin: Sendable {
         return registry
     }
 
-    static let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../Plugins").standardizedFileURL.path
+    static let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../Plugins")
+        .standardizedFileURL.path
 
     /// Its objects stay until the tests' process ends: what was loaded cannot be unloaded.
     private static let folder = Result { try PluginFolder() }

@@ -24,7 +24,10 @@ struct ProcessorTests {
         }
     }
 
-    @Test("Python's zlib reads what a stream sends, as it comes, and the other way round", .enabled(if: !Interpreter.all.isEmpty, Interpreter.absence))
+    @Test(
+        "Python's zlib reads what a stream sends, as it comes, and the other way round",
+        .enabled(if: !Interpreter.all.isEmpty, Interpreter.absence)
+    )
     func deflateAgainstPython() async throws {
         let interpreter = try #require(Interpreter.all.last)
         let registry = try await BuiltPlugin.registry(BuiltPlugin.deflate)
@@ -66,7 +69,10 @@ struct ProcessorTests {
             return UInt8(bomb[start..<bomb.index(start, offsetBy: 2)], radix: 16) ?? 0
         }
         let registry = try await BuiltPlugin.registry(BuiltPlugin.deflate)
-        let listener = try await Listener.bind(ConnectionURL("deflate+length32+bare+tcp://127.0.0.1:0?max-message=1MiB"), registry: registry)
+        let listener = try await Listener.bind(
+            ConnectionURL("deflate+length32+bare+tcp://127.0.0.1:0?max-message=1MiB"),
+            registry: registry
+        )
         defer { listener.close() }
         async let accepting = listener.accept()
         let target = try #require("\(listener.url)".split(separator: "?").first).replacingOccurrences(of: "deflate+", with: "")

@@ -42,7 +42,10 @@ struct ProxyTests {
         }
     }
 
-    @Test("a proxy that wants a user gets it, and a wrong password is an authentication error that does not hold it", arguments: ProxyKind.allCases)
+    @Test(
+        "a proxy that wants a user gets it, and a wrong password is an authentication error that does not hold it",
+        arguments: ProxyKind.allCases
+    )
     func credentials(kind: ProxyKind) async throws {
         let registry = try await BuiltPlugin.registry(BuiltPlugin.proxy)
         let proxy = try await kind.server(user: "alice", password: "wonderland")

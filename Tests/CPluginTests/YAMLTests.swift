@@ -46,7 +46,10 @@ struct YAMLTests {
         (try? Script(path: interpreter.path, "import yaml; print(1)").run("")) == "1\n"
     }?.path
 
-    @Test("PyYAML reads what is written, and what it writes is read", .enabled(if: python != nil, "no Python with PyYAML: scripts/test installs it"))
+    @Test(
+        "PyYAML reads what is written, and what it writes is read",
+        .enabled(if: python != nil, "no Python with PyYAML: scripts/test installs it")
+    )
     func againstPyYAML() async throws {
         let python = try #require(Self.python)
         let registry = try await BuiltPlugin.registry(BuiltPlugin.yaml)
