@@ -33,7 +33,8 @@ endif
 
 # A library that is not there is said in words, before the compiler says it in its own.
 ifneq ($(MAKECMDGOALS),clean)
-has_header = $(shell echo '\#include <$(1)>' | $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 && echo yes)
+hash := \#
+has_header = $(shell echo '$(hash)include <$(1)>' | $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 && echo yes)
 $(foreach need,$(NEEDS),$(if $(call has_header,$(firstword $(subst :, ,$(need)))),,\
     $(error $(NAME) needs $(firstword $(subst :, ,$(need))): apt-get install $(lastword $(subst :, ,$(need))))))
 endif

@@ -128,11 +128,12 @@ static int32_t explain(tunnel *tunnel, const request *request, int code, const c
     int32_t status = PATCHBAY_FAILED;
     const char *advice = "";
     switch (code) {
+    /* 407 by the rules; tinyproxy says 401 where the credentials are wrong, 407 where there are none. */
+    case 401:
     case 407:
         status = PATCHBAY_REFUSED;
         advice = request->user.data == NULL ? "; give user= and password-file=" : "; it refused the user or the password";
         break;
-    case 401:
     case 403:
     case 451: status = PATCHBAY_PERMISSION_DENIED, advice = "; its rules forbid this host or this port"; break;
     case 405:

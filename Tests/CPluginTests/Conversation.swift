@@ -3,6 +3,9 @@ import NIOCore
 import Patchbay
 import PatchbayCore
 
+/// A URL from its text, as a user writes it: what is interpolated into a literal of the type itself is percent-encoded.
+func parsed(_ text: String) throws -> ConnectionURL { try ConnectionURL(text) }
+
 /// Listens, and echoes every message of every connection, while `body` talks to it.
 func withEcho(
     _ url: String,
@@ -48,8 +51,8 @@ let sampleMessages: [[UInt8]] = [1, 2, 100, 5000, 65_536, 100_000, 3].map { coun
     (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ count) }
 }
 
-/// A folder of one test, which goes with the last reference.
-final class Folder {
+/// A folder of one test.
+struct Folder {
     let path: String
 
     init() throws {
@@ -57,7 +60,7 @@ final class Folder {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
 
     func write(_ text: String, to name: String) throws -> String {
         let file = "\(path)/\(name)"

@@ -5,7 +5,7 @@ import PatchbayIO
 import PluginTestSupport
 import Testing
 
-/// A proxy from Debian, on a port of its own, ended with the last reference.
+/// A proxy from Debian, on a port of its own, until it is stopped.
 final class ProxyServer {
     let port: Int
     private let process = Process()
@@ -44,12 +44,15 @@ final class ProxyServer {
             guard process.isRunning else { break }
             try await ReactorGroup.shared.next().sleep(for: .milliseconds(5))
         }
+        stop()
         throw Failure(description: "\(program) does not listen")
     }
 
-    deinit {
-        process.terminate()
+    /// At once: what it still carries is nobody's.
+    func stop() {
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
+        folder.remove()
     }
 
     private static func loopback(_ port: Int) -> sockaddr_in {

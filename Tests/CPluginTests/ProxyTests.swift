@@ -35,6 +35,7 @@ struct ProxyTests {
     func conversation(kind: ProxyKind, host: String) async throws {
         let registry = try await BuiltPlugin.registry(BuiltPlugin.proxy)
         let proxy = try await kind.server()
+        defer { proxy.stop() }
         try await withEcho("tcp://127.0.0.1:0", registry) { listener in
             let url = try "\(kind.rawValue)://\(host):\(port(of: listener))?proxy=127.0.0.1:\(proxy.port)"
             let echoed = try await exchange(sampleMessages, over: url, registry)
@@ -49,7 +50,9 @@ struct ProxyTests {
     func credentials(kind: ProxyKind) async throws {
         let registry = try await BuiltPlugin.registry(BuiltPlugin.proxy)
         let proxy = try await kind.server(user: "alice", password: "wonderland")
+        defer { proxy.stop() }
         let folder = try Folder()
+        defer { folder.remove() }
         let right = try folder.write("wonderland\n", to: "right")
         let wrong = try folder.write("looking-glass\n", to: "wrong")
         try await withEcho("tcp://127.0.0.1:0", registry) { listener in
@@ -69,6 +72,7 @@ struct ProxyTests {
     func unreachable(kind: ProxyKind) async throws {
         let registry = try await BuiltPlugin.registry(BuiltPlugin.proxy)
         let proxy = try await kind.server()
+        defer { proxy.stop() }
         let nobody = try ProxyServer.freePort()
         let url = "\(kind.rawValue)://127.0.0.1:\(nobody)?proxy=127.0.0.1:\(proxy.port)"
         let error = await #expect(throws: PatchbayError.self) { _ = try await exchange([[1]], over: url, registry) }

@@ -26,6 +26,7 @@ struct SCRAMTests {
             try Script(path: interpreter.path, Self.maker, arguments: ["alice", "wonderland"]).run("")
         }
         let folder = try Folder()
+        defer { folder.remove() }
         let users = try folder.write(line, to: "users")
         let registry = try await BuiltPlugin.registry(BuiltPlugin.scram)
         let identity = Mutex<String?>(nil)

@@ -13,6 +13,7 @@ struct UnixPacketTests {
     func bothEnds(layers: String) async throws {
         let registry = try await BuiltPlugin.registry(BuiltPlugin.unixPacket)
         let folder = try Folder()
+        defer { folder.remove() }
         let url = "\(layers)unixpacket://\(folder.path)/a%20b.sock"
         // No line ends, for `lines`.
         let messages = sampleMessages.map { $0.map { $0 == 10 ? 11 : $0 } }
@@ -33,6 +34,7 @@ struct UnixPacketTests {
         let interpreter = try #require(Interpreter.all.last)
         let registry = try await BuiltPlugin.registry(BuiltPlugin.unixPacket)
         let folder = try Folder()
+        defer { folder.remove() }
         let path = "\(folder.path)/python.sock"
         // Python listens, and answers each packet with its size and its bytes in reverse.
         let script = try Script(
@@ -53,7 +55,7 @@ struct UnixPacketTests {
             arguments: [path]
         )
         #expect(String(decoding: script.readSome(), as: UTF8.self) == "ready\n")
-        try await withConnection(to: ConnectionURL("none+bare+unixpacket://\(path)"), registry: registry) { connection in
+        try await withConnection(to: parsed("none+bare+unixpacket://\(path)"), registry: registry) { connection in
             for message in sampleMessages { try await connection.send(bytes: ByteBuffer(bytes: message)) }
             for message in sampleMessages {
                 #expect(try await connection.receiveBytes() == ByteBuffer(string: "\(message.count) "))
@@ -68,6 +70,7 @@ struct UnixPacketTests {
         let interpreter = try #require(Interpreter.all.last)
         let registry = try await BuiltPlugin.registry(BuiltPlugin.unixPacket)
         let folder = try Folder()
+        defer { folder.remove() }
         let path = "\(folder.path)/listener.sock"
         try await withEcho("none+bare+unixpacket://\(path)", registry) { _ in
             let answer = try await Tool.blocking {
@@ -91,7 +94,8 @@ struct UnixPacketTests {
     func claims() async throws {
         let registry = try await BuiltPlugin.registry(BuiltPlugin.unixPacket)
         let folder = try Folder()
-        let url = ConnectionURL("unixpacket://\(folder.path)/one.sock")
+        defer { folder.remove() }
+        let url = try parsed("unixpacket://\(folder.path)/one.sock")
         let first = try await Listener.bind(url, registry: registry)
         let error = await #expect(throws: PatchbayError.self) { _ = try await Listener.bind(url, registry: registry) }
         #expect(error?.code == .addressInUse)

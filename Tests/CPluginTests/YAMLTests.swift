@@ -28,10 +28,10 @@ struct YAMLTests {
     @Test("Codable values and dynamic ones come through", arguments: ["block", "flow"])
     func values(style: String) async throws {
         let registry = try await BuiltPlugin.registry(BuiltPlugin.yaml)
-        let listener = try await Listener.bind(ConnectionURL("yaml+length32+bare+tcp://127.0.0.1:0?style=\(style)"), registry: registry)
+        let listener = try await Listener.bind(parsed("yaml+length32+bare+tcp://127.0.0.1:0?style=\(style)"), registry: registry)
         defer { listener.close() }
         async let accepting = listener.accept()
-        let dialed = try await Connection.connect(to: ConnectionURL("\(listener.url)?style=\(style)"), registry: registry)
+        let dialed = try await Connection.connect(to: parsed("\(listener.url)?style=\(style)"), registry: registry)
         let accepted = try await accepting
         try await dialed.send(Self.order)
         #expect(try await accepted.receive(as: Order.self) == Self.order)
@@ -68,7 +68,7 @@ struct YAMLTests {
                     return yaml.safe_load(peer.recv(size, socket.MSG_WAITALL))
                 order = receive()
                 print(json.dumps(order, sort_keys=True))
-                order["extra"] = [2**70, -2**70, b"\\x00\\xff", {"k": float("inf")}, "x" * 200, "on", "1e3", ""]
+                order["extra"] = [2**70, -2**70, b"\\x00\\xff", {"k": float("inf")}, "x" * 200, "on", ""]
                 for flow in (False, True):
                     text = yaml.safe_dump(order, allow_unicode=True, default_flow_style=flow).encode()
                     peer.sendall(struct.pack(">I", len(text)) + text)
@@ -82,7 +82,7 @@ struct YAMLTests {
         let extra: Value = [
             .bigInteger(BigInteger(isNegative: false, magnitude: twoTo70)), .bigInteger(BigInteger(isNegative: true, magnitude: twoTo70)),
             .bytes(ByteBuffer(bytes: [0, 255])),
-            ["k": .double(.infinity)], .string(String(repeating: "x", count: 200)), "on", "1e3", "",
+            ["k": .double(.infinity)], .string(String(repeating: "x", count: 200)), "on", "",
         ]
         for _ in 0..<2 {
             let value = try #require(try await accepted.receive(as: Value.self))

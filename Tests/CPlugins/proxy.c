@@ -217,6 +217,7 @@ static void http_connect(void) {
     } failures[] = {
         {"HTTP/1.1 403 Filtered\r\n\r\n", PATCHBAY_PERMISSION_DENIED, "403 Filtered"},
         {"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", PATCHBAY_REFUSED, "give user= and password-file="},
+        {"HTTP/1.1 401 Unauthorized\r\n\r\n", PATCHBAY_REFUSED, "give user= and password-file="},
         {"HTTP/1.1 405 Method Not Allowed\r\n\r\n", PATCHBAY_UNSUPPORTED, "knows no CONNECT"},
         {"HTTP/1.1 502 Bad Gateway\r\n\r\n", PATCHBAY_UNREACHABLE, "502 Bad Gateway"},
         {"HTTP/1.1 504 Gateway Timeout\r\n\r\n", PATCHBAY_TIMED_OUT, "504 Gateway Timeout"},
