@@ -132,15 +132,14 @@ let package = Package(
             name: "PatchbayCheckTests",
             dependencies: ["PatchbayCheck", "PatchbayTesting", "PatchbayCore", bytes],
             path: "Tests/PatchbayCheckTests",
-            exclude: ["Rogues"],
+            exclude: ["Frozen", "Rogues"],
             swiftSettings: settings
         ),
+        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "PatchbayFramings", "PatchbayTCP", "CPatchbay", "FuzzSupport", "PluginTestSupport"]),
+        // The plugins in C, which it builds with their Makefiles.
         test(
-            "PatchbayLoader",
-            [
-                "PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "PatchbayFramings", "PatchbayTCP", "CPatchbay",
-                "FuzzSupport", "PluginTestSupport",
-            ]
+            "CPlugin",
+            ["Patchbay", "PatchbayLoader", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PluginTestSupport", "PythonSupport"]
         ),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting", "FuzzSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),

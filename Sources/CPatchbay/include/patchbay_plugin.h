@@ -39,7 +39,7 @@ extern "C" {
 
 enum {
     PATCHBAY_OK = 0,
-    /* A handshake: one more message of the peer is wanted. */
+    /* A handshake: one more message of the peer is wanted. A processor: this message gives none. */
     PATCHBAY_CONTINUE = 1,
 
     PATCHBAY_FAILED = -1,
@@ -238,7 +238,8 @@ typedef struct patchbay_processor {
     uint32_t reserved;
     /* [any] One direction on one connection. `*instance` is [plugin]. */
     int32_t (*create)(const patchbay_settings *settings, uint32_t direction, void **instance, patchbay_error *error);
-    /* [serial] Takes all of `data` [borrowed]. For a message: called once, with FINISH. Without `end_message`, what it wrote is one message.
+    /* [serial] Takes all of `data` [borrowed]. For a message: called once, with FINISH. Without `end_message`, what it wrote is one message,
+     * also where that is nothing; PATCHBAY_CONTINUE, with nothing written, drops it.
      * The bound of the sink when decoding is the least of the host's own and the metadata's `expansion` times the input. */
     int32_t (*push)(void *instance, const void *data, size_t count, uint32_t flush, patchbay_sink *sink, patchbay_error *error);
     /* [serial] Forgets what it kept back; after a failure, before the next use. */
@@ -275,7 +276,7 @@ enum {
     PATCHBAY_GLOBAL = 19   /* pickle's: module, NUL, name; `length` bytes at `payload` */
 };
 
-/* One token of a value, in the order of the text. 16 bytes. */
+/* One token of a value, in the order of the text. 16 bytes; what a kind does not have is zero. */
 typedef struct patchbay_token {
     uint8_t kind;
     /* 1: `payload` is an offset into the message; 0: into the tape's arena. 0 for tokens without bytes. */
@@ -304,7 +305,8 @@ typedef struct patchbay_tape {
     int32_t (*grow_arena)(struct patchbay_tape *tape, size_t more);
 } patchbay_tape;
 
-/* [plugin] Messages to values, and back. The host checks each tape that it gets, in full, before anybody reads it. */
+/* [plugin] Messages to values, and back. The host checks each tape that it gets, in full, before anybody reads it: a structure that is wrong
+ * is a breach; text that is no UTF-8, and other bytes that do not fit their token, make a message that is refused. A codec need not check those. */
 typedef struct patchbay_codec {
     uint32_t size;
     uint32_t reserved;
@@ -318,6 +320,7 @@ typedef struct patchbay_codec {
      * that the host does not know; the codec checks or converts them. NULL otherwise. */
     int32_t (*decode_raw)(void *instance, const void *message, size_t count, patchbay_sink *sink, patchbay_error *error);
     int32_t (*encode_raw)(void *instance, const void *value, size_t count, patchbay_sink *sink, patchbay_error *error);
+    /* [serial] The last call for this instance. */
     void (*destroy)(void *instance);
 } patchbay_codec;
 
@@ -363,6 +366,7 @@ typedef struct patchbay_authenticator {
     /* [any] HMAC-SHA256 of `data` under a secret that only the two ends know and no other handshake repeats, with which the greeting
      * confirms all its bytes. NULL where the method gives none. After step returned PATCHBAY_OK. */
     int32_t (*export_mac)(void *instance, const void *data, size_t count, uint8_t mac[32], patchbay_error *error);
+    /* [serial] The last call for this instance. */
     void (*destroy)(void *instance);
 } patchbay_authenticator;
 
@@ -419,16 +423,16 @@ typedef struct patchbay_listening {
 typedef struct patchbay_transport {
     uint32_t size;
     uint32_t reserved;
-    /* [serial per plugin's model; the transport is the instance] Starts to dial. `done` fires exactly once if this returns 0, and never if it fails.
+    /* [serial, the transport being the instance] Starts to dial. `done` fires exactly once if this returns 0, and never if it fails.
      * `*operation` is [plugin], until `release`; it may stay NULL. */
     int32_t (*connect)(const patchbay_target *target, patchbay_done done, void *context, void **operation, patchbay_error *error);
     /* [any] A hint that nobody waits any more: `done` still fires, soon. Never after `release`. May be NULL. */
     void (*cancel)(void *operation);
     /* [any] After `done` returned and the call that started it did: the last call for this operation. May be NULL. */
     void (*release)(void *operation);
-    /* Binds and listens. NULL where it only dials. */
+    /* [serial, with `connect`] Binds and listens. NULL where it only dials. */
     int32_t (*listen)(const patchbay_target *target, patchbay_listening *listening, patchbay_error *error);
-    /* Waits for one peer; one at a time for each listener. NULL where `listen` gives descriptors. */
+    /* [serial, for each listener] Waits for one peer. NULL where `listen` gives descriptors. */
     int32_t (*accept)(void *listener, patchbay_done done, void *context, void **operation, patchbay_error *error);
     /* [any] The last call for this listener, once no accept is pending: removes what binding left behind, such as a socket's file. */
     void (*close)(void *listener);

@@ -153,6 +153,12 @@ package struct PluginLoader: Sendable {
         return plugin
     }
 
+    /// Runs one as for the first time, whatever its record says, and keeps the new one: how a quarantine ends, or begins.
+    package func recheck(_ plugin: FoundPlugin) async throws -> FoundPlugin {
+        guard let prober else { return plugin }
+        return try await probed(await verified(plugin), prober)
+    }
+
     /// dlopen and the entry, in this process.
     private func open(_ plugin: FoundPlugin) throws -> any Plugin {
         // Held open until it is mapped: the inode cannot be another file's meanwhile.

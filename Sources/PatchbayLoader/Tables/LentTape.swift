@@ -98,10 +98,9 @@ extension Loan {
         do throws(TapeFault) {
             result.tokens = try TapeCheck.tokens(source, message: message, arena: result.arena, depth: lentTape.limits.depth)
         } catch {
-            guard let limit = error.limit else {
-                throw located(contract.breach(call.function, "gave an invalid tape: \(error.description)"), call)
-            }
-            throw PatchbayError(.limitExceeded, limit, stage: .decode, layer: call.layer)
+            if let limit = error.limit { throw PatchbayError(.limitExceeded, limit, stage: .decode, layer: call.layer) }
+            if let content = error.content { throw PatchbayError(.decodingFailed, content, stage: .decode, layer: call.layer) }
+            throw located(contract.breach(call.function, "gave an invalid tape: \(error.description)"), call)
         }
         return result
     }

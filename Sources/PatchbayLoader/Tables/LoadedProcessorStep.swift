@@ -35,7 +35,7 @@ struct LoadedProcessorStep: ProcessorStep {
         }
         let maximum = min(sink.remaining, allowance ?? .max, LentSink.largestBuffer)
         var output = ByteBuffer()
-        let boundaries: [Int]
+        let boundaries: [Int]?
         do throws(PatchbayError) {
             boundaries = try push(input, flush, maximum, into: &output)
         } catch {
@@ -44,21 +44,23 @@ struct LoadedProcessorStep: ProcessorStep {
         }
         if let left = allowance { allowance = left - output.readableBytes }
         if flush == .finish { startAllowance() }
-        try emit(output, boundaries, flush, into: &sink)
+        if let boundaries { try emit(output, boundaries, flush, into: &sink) }
     }
 
+    /// - Returns: where messages end; nil where this one gives none.
     private func push(
         _ input: ByteBuffer,
         _ flush: ProcessorFlush,
         _ maximum: Int,
         into output: inout ByteBuffer
-    ) throws(PatchbayError) -> [Int] {
-        let call = PluginCall(function: "patchbay_processor.push", stage: direction.stage, layer: layer.name)
-        return try instance.contract.withLoan { loan throws(PatchbayError) in
+    ) throws(PatchbayError) -> [Int]? {
+        let call = PluginCall(function: "patchbay_processor.push", stage: direction.stage, layer: layer.name, mayContinue: true)
+        var status = PatchbayStatus.ok
+        let boundaries = try instance.contract.withLoan { loan throws(PatchbayError) in
             do throws(PatchbayError) {
                 return try loan.lendSink(call, into: &output, maximum: maximum, endsMessages: true) { sink throws(PatchbayError) in
                     try input.withBorrowedBytes { bytes, count throws(PatchbayError) in
-                        _ = try loan.call(call, instance.gate) {
+                        status = try loan.call(call, instance.gate) {
                             layer.table.push(instance.handle, bytes, count, flush.number, sink, $0)
                         }
                     }
@@ -67,6 +69,11 @@ struct LoadedProcessorStep: ProcessorStep {
                 throw tooLarge(maximum, error)
             }
         }
+        guard status == PatchbayStatus.proceed else { return boundaries }
+        guard flush == .finish, output.readableBytes == 0 else {
+            throw instance.contract.breach(call.function, "returned PATCHBAY_CONTINUE, which means no message, and gave bytes")
+        }
+        return nil
     }
 
     private func tooLarge(_ maximum: Int, _ cause: PatchbayError) -> PatchbayError {

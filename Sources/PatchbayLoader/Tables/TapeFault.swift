@@ -21,6 +21,15 @@ enum TapeFault: Error, CustomStringConvertible {
         return "containers lie more than \(depth) deep in each other; raise the codec's depth, where it has one, if that is intended"
     }
 
+    /// Which bytes of the message no codec could make sense of, where that is all: a codec passes on what a peer sent, and a peer must not
+    /// be able to end a plugin's use. Such a message is refused, as one that the codec refused itself.
+    var content: String? {
+        switch self {
+        case .utf8, .bigInteger, .number, .global: "the message has a value that does not fit its kind: \(description)"
+        case .kind, .field, .bounds, .end, .incomplete, .more, .depth: nil
+        }
+    }
+
     var description: String {
         switch self {
         case .kind(let token, let kind): "token \(token) is of kind \(kind), which does not exist"

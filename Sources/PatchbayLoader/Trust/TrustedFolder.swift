@@ -4,10 +4,9 @@ internal import PatchbayCore
 /// A folder in which nobody but root and this user can put, change or rename anything, nor in any folder above it; held open.
 ///
 /// Every component is opened by itself, links by their text, so that what was checked is what is used. The rules are those of OpenSSH's
-/// StrictModes (auth_secure_path: each component belongs to root or the user, and is not writable by group or others), with one exception,
-/// which sudo makes too for its time stamps: a sticky folder that all may write, as /tmp, may lie on the way, since there only the owner of an
-/// entry can rename or replace it (unlink(2)), and every entry on the way must belong to root or this user. The folder itself may not be
-/// one: anybody could put a library beside the plugin.
+/// StrictModes (safe_path: each component belongs to root or the user, and is not writable by group or others), with one exception: a sticky
+/// folder that all may write, as /tmp, may lie on the way, since there only the owner of an entry can rename or replace it (unlink(2)), and
+/// every entry on the way must belong to root or this user. The folder itself may not be one: anybody could put a library beside the plugin.
 package struct TrustedFolder: ~Copyable {
     private static let mostLinks = 40
     private static let mostComponents = 256

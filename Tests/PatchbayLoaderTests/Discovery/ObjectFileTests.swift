@@ -125,7 +125,11 @@ struct ObjectFileTests {
 
     /// Without what a plugin can do without: less to mutate in vain.
     private func smallPlugin(in folder: PluginFolder) async throws -> String {
-        try await folder.compile(PluginCode(name: "a"), to: "small.so", ["-nostdlib", "-s", "-Wl,-z,noseparate-code,-z,norelro,--build-id=none"])
+        try await folder.compile(
+            PluginCode(name: "a"),
+            to: "small.so",
+            ["-nostdlib", "-s", "-Wl,-z,noseparate-code,-z,norelro,--build-id=none"]
+        )
     }
 
     private func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }

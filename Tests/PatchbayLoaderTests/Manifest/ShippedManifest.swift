@@ -37,8 +37,6 @@ enum ShippedManifest: String, CaseIterable, Sendable, CustomTestStringConvertibl
         }
     }
 
-    static var present: [Self] { allCases.filter { $0.missing == nil } }
-
     static func read(_ path: String) throws -> [UInt8] {
         guard let file = fopen(path, "r") else { throw PatchbayError(.systemFailure, "no file \(path)", stage: .plugin) }
         defer { fclose(file) }

@@ -85,7 +85,12 @@ internal import Testing
         Case(words: "token 1 stands behind the end of the value", tokens: [Raw(kind: 0), Raw(kind: 0)]),
     ]
 
-    @Test(arguments: cases)
+    /// What a codec may pass on from a peer.
+    private static func isContent(_ invalid: Case) -> Bool {
+        ["is not UTF-8", "in its shortest form", "is no number", "is no module and name"].contains { invalid.words.contains($0) }
+    }
+
+    @Test(arguments: cases.filter { !isContent($0) })
     func `an invalid tape is a breach that says which token and why`(invalid: Case) async throws {
         let module = try await Self.plugin.value.copy().load()
         let codec = try Echo.codec(module)
@@ -95,6 +100,18 @@ internal import Testing
         #expect(error.code == .pluginBreach)
         #expect(error.message.contains("patchbay_codec.decode gave an invalid tape: "), "\(error)")
         #expect(error.message.contains(invalid.words), "\(error)")
+    }
+
+    @Test(arguments: cases.filter(isContent))
+    func `bytes that do not fit their kind are the message's fault, not the plugin's`(invalid: Case) async throws {
+        let module = try await Self.plugin.value.copy().load()
+        let codec = try Echo.codec(module)
+        let error = try #require(
+            #expect(throws: PatchbayError.self) { try codec.decodeValue(from: Self.message(invalid.tokens, invalid.arena)) }
+        )
+        #expect(error.code == .decodingFailed)
+        #expect(error.message.contains(invalid.words), "\(error)")
+        #expect(module.breach == nil)
     }
 
     @Test func `nesting beyond the limit is the message's fault, not the plugin's`() async throws {
