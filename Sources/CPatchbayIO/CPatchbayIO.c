@@ -41,15 +41,14 @@ int cpb_thread_start(void *(*body)(void *), void *context, const char *name) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_t thread;
-    int error = pthread_create(&thread, &attributes, body, context);
-    pthread_attr_destroy(&attributes);
+    int error = pthread_create(&thread, NULL, body, context);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error == 0) pthread_setname_np(thread, name);
-    return -error;
+    if (error != 0) return -error;
+    // Detached only now: it may have ended already, and a detached one that ended has no name to set.
+    pthread_setname_np(thread, name);
+    pthread_detach(thread);
+    return 0;
 }
 
 int cpb_epoll_create(void) { return RETRY(epoll_create1(EPOLL_CLOEXEC)); }

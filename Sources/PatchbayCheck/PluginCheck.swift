@@ -52,7 +52,9 @@ public struct PluginCheck: Sendable {
         let (loading, names) = try await load(request)
         add(loading)
         // From now on its record says what happened today.
-        if let helper { _ = try await PluginLoader(search: PluginSearch(files: [path]), prober: Prober(helper: helper)).recheck(plugin) }
+        if let helper, filter == nil {
+            _ = try await PluginLoader(search: PluginSearch(files: [path]), prober: Prober(helper: helper)).recheck(plugin)
+        }
         for test in names where test.profile <= profile.rawValue && (filter.map { test.name.contains($0) } ?? true) {
             try Task.checkCancellation()
             add(try await ask(test, request))

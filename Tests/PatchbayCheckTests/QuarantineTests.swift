@@ -35,7 +35,11 @@ import Testing
         let good = try Rogue("none")
         #expect(try Self.list(good.path, cache: cache.path).contains("unchecked"))
         #expect(try Self.check(good.path, cache: cache.path) == 0)
-        #expect(try Self.list(good.path, cache: cache.path).components(separatedBy: "\n").contains { $0.contains("codec-none") && $0.contains("ready") })
+        #expect(
+            try Self.list(good.path, cache: cache.path).components(separatedBy: "\n").contains {
+                $0.contains("codec-none") && $0.contains("ready")
+            }
+        )
         let bad = try Rogue("crash-in-entry")
         #expect(try Self.check(bad.path, cache: cache.path) != 0)
         let listing = try Self.list(bad.path, cache: cache.path)

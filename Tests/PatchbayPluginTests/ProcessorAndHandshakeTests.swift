@@ -12,6 +12,9 @@ import Testing
         let pushed = host.sink { processor.pointee.push(instance, "one\ntwo", 7, UInt32(PATCHBAY_FLUSH_FINISH), $0, &error) }
         #expect(pushed.messages == ["one", "two"])
         #expect(pushed.rest.isEmpty)
+        let dropped = host.sink { processor.pointee.push(instance, "\n", 1, UInt32(PATCHBAY_FLUSH_FINISH), $0, &error) }
+        #expect(dropped.status == Int32(PATCHBAY_CONTINUE))
+        #expect(dropped.messages.isEmpty && dropped.rest.isEmpty)
         let beyond = host.sink(room: 4) { processor.pointee.push(instance, "one\ntwo", 7, UInt32(PATCHBAY_FLUSH_FINISH), $0, &error) }
         #expect(beyond.status == Int32(PATCHBAY_LIMIT))
         #expect(processor.pointee.reset(instance, &error) == 0)

@@ -22,8 +22,7 @@ enum ProcessorTable {
                 guard let instance, let sink, let error else { return Status.invalid }
                 return error.guarding {
                     let processor = Instance.of(ExportedProcessor.self, instance)
-                    try processor.push(UnsafeRawBufferPointer(start: data, count: count), flush: flush, into: sink)
-                    return Status.done
+                    return try processor.push(UnsafeRawBufferPointer(start: data, count: count), flush: flush, into: sink)
                 }
             },
             reset: { instance, error in
@@ -59,7 +58,8 @@ final class ExportedProcessor: Sendable {
         step = Locked(first)
     }
 
-    func push(_ bytes: UnsafeRawBufferPointer, flush: UInt32, into sink: UnsafeMutablePointer<patchbay_sink>) throws {
+    /// - Returns: a status.
+    func push(_ bytes: UnsafeRawBufferPointer, flush: UInt32, into sink: UnsafeMutablePointer<patchbay_sink>) throws -> Int32 {
         let flush: ProcessorFlush =
             switch Int(flush) {
             case PATCHBAY_FLUSH_NONE: .none
@@ -79,6 +79,8 @@ final class ExportedProcessor: Sendable {
             // The ends of messages mean nothing to a host that runs it on a stream.
             if handlesMessages, flush == .finish { try sink.endMessage() }
         }
+        // Without a status of its own, nothing would be an empty message.
+        return handlesMessages && flush == .finish && buffers.isEmpty ? Status.goOn : Status.done
     }
 
     func reset() throws {

@@ -86,7 +86,7 @@ static int32_t read_double(reader *reader) {
     return patchbay_push_scalar(reader->tape, PATCHBAY_DOUBLE, 0, bits);
 }
 
-/* The host refuses a tape with text that is not UTF-8, and blames the plugin for it, so it must be found here. */
+/* The host checks text too; found here, the error can say more. */
 static int is_utf8(const uint8_t *bytes, size_t count) {
     size_t index = 0;
     while (index < count) {

@@ -123,7 +123,7 @@ impl Reader<'_> {
         let length = u32::try_from(self.integer(b':')?).map_err(|_| too_long())?;
         let end = self.position.checked_add(length as usize).ok_or_else(too_long)?;
         let bytes = self.bytes.get(self.position..end).ok_or_else(too_long)?;
-        // The host refuses a tape with text that is not UTF-8, and blames the plugin for it.
+        // The host checks text too; found here, the error can say more.
         if kind == kind::STRING && std::str::from_utf8(bytes).is_err() {
             return Err(corrupt("text is not UTF-8"));
         }
