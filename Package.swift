@@ -135,7 +135,13 @@ let package = Package(
             exclude: ["Frozen", "Rogues"],
             swiftSettings: settings
         ),
-        test("PatchbayLoader", ["PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "PatchbayFramings", "PatchbayTCP", "CPatchbay", "FuzzSupport", "PluginTestSupport"]),
+        test(
+            "PatchbayLoader",
+            [
+                "PatchbayLoader", "PatchbayCore", "PatchbayIO", "PatchbayJSON", "PatchbayFramings", "PatchbayTCP", "CPatchbay",
+                "FuzzSupport", "PluginTestSupport",
+            ]
+        ),
         // The plugins in C, which it builds with their Makefiles.
         test(
             "CPlugin",
