@@ -72,20 +72,46 @@ enum PluginBench {
     ) throws {
         var message = ByteBuffer()
         try linked.encode(value, into: &message)
-        try compare("decode, \(name), \(message.readableBytes) B", count, rounds, [
-            ("linked, Swift", { for _ in 0..<count { _ = try linked.decode(Value.self, from: message) } }),
-            ("loaded, C, tape", { for _ in 0..<count { _ = try loaded.decode(Value.self, from: message) } }),
-            (
-                "loaded, C, CBOR",
-                { for _ in 0..<count { _ = try cbor.decode(Value.self, from: canonical.decode(ByteBuffer.self, from: message)) } }
-            ),
-        ])
+        try compare(
+            "decode, \(name), \(message.readableBytes) B",
+            count,
+            rounds,
+            [
+                ("linked, Swift", { for _ in 0..<count { _ = try linked.decode(Value.self, from: message) } }),
+                ("loaded, C, tape", { for _ in 0..<count { _ = try loaded.decode(Value.self, from: message) } }),
+                (
+                    "loaded, C, CBOR",
+                    { for _ in 0..<count { _ = try cbor.decode(Value.self, from: canonical.decode(ByteBuffer.self, from: message)) } }
+                ),
+            ]
+        )
         var output = ByteBuffer()
         output.reserveCapacity(1 << 20)
-        try compare("encode, \(name)", count, rounds, [
-            ("linked, Swift", { for _ in 0..<count { output.clear(); try linked.encode(value, into: &output) } }),
-            ("loaded, C, tape", { for _ in 0..<count { output.clear(); try loaded.encode(value, into: &output) } }),
-        ])
+        try compare(
+            "encode, \(name)",
+            count,
+            rounds,
+            [
+                (
+                    "linked, Swift",
+                    {
+                        for _ in 0..<count {
+                            output.clear()
+                            try linked.encode(value, into: &output)
+                        }
+                    }
+                ),
+                (
+                    "loaded, C, tape",
+                    {
+                        for _ in 0..<count {
+                            output.clear()
+                            try loaded.encode(value, into: &output)
+                        }
+                    }
+                ),
+            ]
+        )
     }
 
     private static func codec(_ name: String, _ registry: Registry) throws -> any Codec {
@@ -104,7 +130,8 @@ enum PluginBench {
             let count = input.readableBytes
             input.withUnsafeReadableBytes { bytes in
                 _ = output.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { room in
-                    guard let from = bytes.bindMemory(to: UInt8.self).baseAddress, let to = room.bindMemory(to: UInt8.self).baseAddress else {
+                    guard let from = bytes.bindMemory(to: UInt8.self).baseAddress, let to = room.bindMemory(to: UInt8.self).baseAddress
+                    else {
                         return 0
                     }
                     cmasking_apply(from, to, count)
@@ -120,10 +147,15 @@ enum PluginBench {
             let input = ByteBuffer(repeating: 7, count: size)
             var linked: any ProcessorStep = LinkedMasking()
             var loaded = try processor("c-masking", registry).makeEncoder()
-            try compare("processor, \(size) B", count, rounds, [
-                ("linked", { for _ in 0..<count { try push(input, &linked) } }),
-                ("loaded", { for _ in 0..<count { try push(input, &loaded) } }),
-            ])
+            try compare(
+                "processor, \(size) B",
+                count,
+                rounds,
+                [
+                    ("linked", { for _ in 0..<count { try push(input, &linked) } }),
+                    ("loaded", { for _ in 0..<count { try push(input, &loaded) } }),
+                ]
+            )
         }
     }
 
@@ -170,10 +202,15 @@ enum PluginBench {
         var loaded = try processor("lz4-block", registry).makeEncoder()
         let input = ByteBuffer(string: "a message of some sixty bytes, as many of them are, here: 64 B")
         let count = 50_000
-        try compare("lz4 block, \(input.readableBytes) B", count, rounds, [
-            ("direct", { for _ in 0..<count { try push(input, &direct) } }),
-            ("bound by manifest", { for _ in 0..<count { try push(input, &loaded) } }),
-        ])
+        try compare(
+            "lz4 block, \(input.readableBytes) B",
+            count,
+            rounds,
+            [
+                ("direct", { for _ in 0..<count { try push(input, &direct) } }),
+                ("bound by manifest", { for _ in 0..<count { try push(input, &loaded) } }),
+            ]
+        )
     }
 
     // MARK: Transports
@@ -254,7 +291,10 @@ enum PluginBench {
         for (variant, samples) in results {
             let ratio = median(zip(samples, first).map { $0 / $1 })
             let time = median(samples)
-            print("  \(variant): \(Int(time)) ns" + (variant == results[0].0 ? "" : ", \(Double(Int(ratio * 1000)) / 1000) x, \(Int(time - median(first))) ns more"))
+            print(
+                "  \(variant): \(Int(time)) ns"
+                    + (variant == results[0].0 ? "" : ", \(Double(Int(ratio * 1000)) / 1000) x, \(Int(time - median(first))) ns more")
+            )
         }
     }
 
