@@ -3,6 +3,14 @@ import PackageDescription
 
 // A package of its own, so that nobody who depends on Patchbay resolves or builds its benchmarks. Its settings are those
 // of the package that it measures; see there for their reasons.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
 let package = Package(
     name: "patchbay-benchmarks",
     dependencies: [
@@ -16,13 +24,19 @@ let package = Package(
                 .product(name: "Patchbay", package: "patchbay"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
-            swiftSettings: [
-                .swiftLanguageMode(.v6),
-                .enableUpcomingFeature("ExistentialAny"),
-                .enableUpcomingFeature("MemberImportVisibility"),
-                .enableUpcomingFeature("InternalImportsByDefault"),
-                .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-            ]
-        )
+            swiftSettings: settings
+        ),
+        // What the plugin interface costs, with the plugins of Plugins/.
+        .target(name: "CMasking"),
+        .executableTarget(
+            name: "plugin-bench",
+            dependencies: [
+                "CMasking",
+                .product(name: "Patchbay", package: "patchbay"),
+                .product(name: "PatchbayLoader", package: "patchbay"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
     ]
 )

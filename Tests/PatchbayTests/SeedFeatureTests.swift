@@ -7,6 +7,9 @@ import Testing
 /// What users of the systems that Patchbay takes over from had, row by row: each test is named for a row.
 @Suite("What the systems before had", .timeLimit(.minutes(1)))
 struct SeedFeatureTests {
+    /// SOCK_STREAM, which the importer hides from a module that sees sockets through more than one header.
+    private static let stream: CInt = 1
+
     /// One exchange each way over a URL's listener.
     private func converse(_ url: String, dialing: String? = nil) async throws -> Listener {
         let listener = try await Listener.bind(ConnectionURL(url))
@@ -220,7 +223,7 @@ struct SeedFeatureTests {
         let path = path("stale")
         defer { unlink(path) }
         // What a listener that was killed leaves behind: a bound socket that nobody answers on.
-        let dead = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let dead = socket(AF_UNIX, Self.stream, 0)
         let bound = Address.unix(path).withSystemAddress { bind(dead, $0.assumingMemoryBound(to: sockaddr.self), $1) }
         Glibc.close(dead)
         #expect(bound == 0)
