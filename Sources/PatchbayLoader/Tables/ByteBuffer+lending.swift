@@ -3,6 +3,7 @@ internal import PatchbayCore
 
 extension ByteBuffer {
     /// The readable bytes; never NULL, also where there are none.
+    @inline(__always)
     func withBorrowedBytes(_ body: (UnsafeRawPointer, Int) throws(PatchbayError) -> Void) throws(PatchbayError) {
         var failure: PatchbayError?
         withUnsafeReadableBytes { bytes in

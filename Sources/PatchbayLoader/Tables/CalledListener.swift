@@ -79,10 +79,11 @@ final class CalledListener: StreamListener {
     }
 
     func close() {
-        let waiting = state.withLock { state in
-            state.isClosed = true
-            return state.waiting
+        let (waiting, isFirst) = state.withLock { state in
+            defer { state.isClosed = true }
+            return (state.waiting, !state.isClosed)
         }
+        if isFirst { layer.closing.begin() }
         waiting?.giveUp()
         endIfOver()
     }
@@ -96,6 +97,9 @@ final class CalledListener: StreamListener {
         }
         guard ends else { return }
         let (layer, handle) = (layer, handle)
-        layer.callAnytime { if let close = layer.table.close { close(UnsafeMutableRawPointer(bitPattern: handle)) } }
+        layer.callAnytime(orElse: { layer.closing.end() }) {
+            if let close = layer.table.close { close(UnsafeMutableRawPointer(bitPattern: handle)) }
+            layer.closing.end()
+        }
     }
 }

@@ -47,6 +47,7 @@ extension Loan {
     ///   - endsMessages: the plugin may end several messages.
     /// - Returns: where the messages that it ended end in the buffer.
     /// - Throws: what `body` throws; the buffer is then as it was before. A breach where the plugin went on after it was told to stop.
+    @inline(__always)
     func lendSink(
         _ call: PluginCall,
         into buffer: inout ByteBuffer,

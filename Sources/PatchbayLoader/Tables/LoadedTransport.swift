@@ -37,6 +37,7 @@ struct LoadedTransport: Transport {
         let bind: @Sendable () throws(PatchbayError) -> BoundListener = { () throws(PatchbayError) in
             try BoundListener(layer, values, target)
         }
+        await layer.closing.settle()
         let bound = layer.isBlocking ? try await BlockingThreads.shared.run(bind) : try bind()
         return try bound.listener(context)
     }

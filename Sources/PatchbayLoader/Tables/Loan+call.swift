@@ -19,6 +19,7 @@ extension Loan {
     /// Calls a function of the plugin, and checks what it left behind.
     /// - Returns: its status, not below 0.
     /// - Throws: what its error says; or its breach.
+    @inline(__always)
     func call(
         _ call: PluginCall,
         _ gate: CallGate,

@@ -4,6 +4,7 @@ internal import PatchbayCore
 
 extension Loan {
     /// Runs a call that reads a tape of the host's.
+    @inline(__always)
     func lendTape(
         of tokens: [patchbay_token],
         _ arena: ByteBuffer,

@@ -43,6 +43,7 @@ final class PluginContract: Sendable {
     var breach: PatchbayError? { firstBreach.withLock { $0 } }
 
     /// - Throws: the first breach, if there is one: nothing of the plugin is called any more.
+    @inline(__always)
     func check() throws(PatchbayError) {
         if isBroken.load(ordering: .acquiring), let breach { throw breach }
     }
@@ -70,6 +71,8 @@ final class PluginContract: Sendable {
     }
 
     /// Memory for one call, given back at its end.
+    // Inlined, as are those it calls: closures and generic results on the path of every message cost more than the call itself.
+    @inline(__always)
     func withLoan<Result>(_ body: (Loan) throws(PatchbayError) -> Result) throws(PatchbayError) -> Result {
         try check()
         let loan = loans.withLock { $0.popLast() } ?? Loan(self)

@@ -14,18 +14,13 @@ enum TextKeys: KeyPolicy { static let allowsIntegers = false }
 struct TapeWriter<Keys: KeyPolicy>: TokenWriter {
     static var writesIntegerKeys: Bool { Keys.allowsIntegers }
 
-    /// A container that is open, with the tags that stand before it.
-    private struct Frame {
-        var token: Int
-        var tags: Int
-    }
-
     private let codec: CodecWork?
     private var buffer: ByteBuffer
     /// In the interface's own words: a Swift `Token` has a byte that nobody sets where `reserved` is.
     private var tokens: [patchbay_token] = []
-    private var arena = MessageOutput(ByteBuffer(), layer: "tape")
-    private var open: [Frame] = []
+    /// Begins with room for a small value, so that growing is for large ones.
+    private var arena = MessageOutput(ByteBufferAllocator().buffer(capacity: 256), layer: "tape")
+    private var open: [OpenContainer] = []
     /// Tags that wait for their value.
     private var pendingTags = 0
     /// Containers and tags around the next value.
@@ -151,7 +146,7 @@ struct TapeWriter<Keys: KeyPolicy>: TokenWriter {
     }
 
     private mutating func begin(_ kind: Token.Kind) throws {
-        open.append(Frame(token: tokens.count, tags: pendingTags))
+        open.append(OpenContainer(token: tokens.count, tags: pendingTags))
         tokens.append(patchbay_token(Token(kind)))
         pendingTags = 0
         try deepen()
@@ -181,6 +176,14 @@ struct TapeWriter<Keys: KeyPolicy>: TokenWriter {
     private func failure(_ message: String) -> PatchbayError {
         PatchbayError(.encodingFailed, message, stage: .encode, layer: codec?.name)
     }
+}
+
+/// A container that is open, with the tags that stand before it.
+///
+/// Not within the writer, which is generic: the types of its arrays would be looked up at each use.
+private struct OpenContainer {
+    var token: Int
+    var tags: Int
 }
 
 extension patchbay_token {

@@ -14,12 +14,19 @@ struct TransportLayer: Sendable {
     var gate: CallGate
     /// Of ``PendingOperations``.
     var module: UInt
+    /// Listeners that were closed here, and whose own close is still to come: the next `listen` waits for them.
+    let closing = ClosingListeners()
 
     /// Makes a call that may come at any time; not once the plugin broke the contract.
     /// - Parameter apart: not within the calling function.
-    func callAnytime(apart: Bool = false, _ body: @escaping @Sendable () -> Void) {
+    /// - Parameter orElse: what is done instead.
+    func callAnytime(
+        apart: Bool = false,
+        orElse: @escaping @Sendable () -> Void = {},
+        _ body: @escaping @Sendable () -> Void
+    ) {
         let contract = contract
-        let guarded: @Sendable () -> Void = { if contract.breach == nil { body() } }
+        let guarded: @Sendable () -> Void = { if contract.breach == nil { body() } else { orElse() } }
         guard isBlocking || apart else { return guarded() }
         do throws(PatchbayError) { try BlockingThreads.shared.submit(guarded) } catch { guarded() }
     }
