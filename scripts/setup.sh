@@ -42,6 +42,6 @@ need_swift() {
 
 # The loader binds C libraries through libffi, and C plugins need a compiler.
 need_loader() {
-    need gcc:gcc make:make pkg-config:pkg-config
+    need gcc:gcc make:make pkg-config:pkg-config readelf:binutils
     pkg-config --exists libffi || install_packages libffi-dev
 }
