@@ -145,7 +145,10 @@ let package = Package(
         // The plugins in C, which it builds with their Makefiles.
         test(
             "CPlugin",
-            ["Patchbay", "PatchbayLoader", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PluginTestSupport", "PythonSupport"]
+            [
+                "Patchbay", "PatchbayLoader", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayExec", "PluginTestSupport",
+                "PythonSupport",
+            ]
         ),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting", "FuzzSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),

@@ -71,7 +71,7 @@ struct BoundListener: Sendable {
     ) throws(PatchbayError) -> any StreamListener {
         let (layer, handle) = (layer, handle)
         let end: @Sendable () -> Void = {
-            layer.callAnytime { if let close = layer.table.close { close(UnsafeMutableRawPointer(bitPattern: handle)) } }
+            layer.callAndWait { if let close = layer.table.close { close(UnsafeMutableRawPointer(bitPattern: handle)) } }
         }
         let listener: SocketListener
         do throws(IOFailure) {
