@@ -45,6 +45,8 @@ struct ListenCommand: AsyncParsableCommand {
         let listener = try await connection.reporting {
             try await Listener.bind(connection.url, registry: connection.registry())
         }
+        // However this ends: a signal may come before the loop runs that would close it.
+        defer { listener.close() }
         Terminal.errors.say("listening on \(listener.url)")
         let drain = listener.stack.connection.closeTimeout
         let isTaken = Atomic(false)
