@@ -1,11 +1,24 @@
 /// Rows of cells in aligned columns; the last column takes what is left, and wraps.
 struct TextLayout {
     /// Rows that share their columns.
-    var rows: [[String]] = []
-    var indentation = 2
+    let rows: [[String]]
+    let indentation: Int
+    /// The widest cell of each column, found once: a list of plugins has hundreds of rows.
+    private let widths: [Int]
     private static let gap = 2
     /// A last column narrower than this is not worth wrapping into.
     private static let narrowest = 20
+
+    init(rows: [[String]], indentation: Int = 2) {
+        self.rows = rows
+        self.indentation = indentation
+        widths = rows.reduce(into: []) { widths, row in
+            for (column, cell) in row.enumerated() {
+                if column == widths.count { widths.append(0) }
+                widths[column] = max(widths[column], cell.count)
+            }
+        }
+    }
 
     /// - Parameters:
     ///   - width: nil: lines are as long as they are.
@@ -16,8 +29,7 @@ struct TextLayout {
 
     /// The lines of one row.
     func lines(of row: [String], width: Int?, style: (_ cell: String, _ column: Int) -> String) -> [String] {
-        let widths = row.indices.dropLast().map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
-        let start = indentation + widths.reduce(0) { $0 + $1 + Self.gap }
+        let start = indentation + row.indices.dropLast().reduce(0) { $0 + widths[$1] + Self.gap }
         var line = String(repeating: " ", count: indentation)
         for (column, cell) in row.enumerated().dropLast() {
             line += style(cell, column) + String(repeating: " ", count: widths[column] - cell.count + Self.gap)
