@@ -36,7 +36,7 @@ public struct PluginCheck: Sendable {
 
     /// Asks everything, one after the other.
     /// - Parameter progress: told of each result as it comes.
-    /// - Throws: `CancellationError`; ``PatchbayError`` where the helper is at fault. What the plugin does is in the report.
+    /// - Throws: `CancellationError`; `PatchbayError` where the helper is at fault. What the plugin does is in the report.
     public func run(_ progress: @Sendable (CheckResult) -> Void = { _ in }) async throws -> CheckReport {
         var report = CheckReport(path: path, seed: settings.seed)
         func add(_ result: CheckResult) {

@@ -35,14 +35,14 @@ public enum PluginExport {
     }
 
     /// What the section of the plugin's file must say: JSON in lines, ready for `PATCHBAY_METADATA( … )`.
-    /// - Throws: ``PatchbayError`` with `unsupported` for layers that a shared object cannot bring, or `invalidArgument` for what no
+    /// - Throws: `PatchbayError` with `unsupported` for layers that a shared object cannot bring, or `invalidArgument` for what no
     ///   registry would take.
     public static func metadata(of plugin: some Plugin) throws -> String {
         try MetadataText(of: plugin).text
     }
 
     /// Holds a section's text against what the plugin registers: for a test of the plugin's own.
-    /// - Throws: ``PatchbayError`` with `invalidArgument` that names the first difference and holds the right text.
+    /// - Throws: `PatchbayError` with `invalidArgument` that names the first difference and holds the right text.
     public static func check(metadata: String, of plugin: some Plugin) throws {
         let text = try MetadataText(of: plugin)
         guard let difference = text.difference(from: metadata) else { return }

@@ -18,7 +18,7 @@ public struct NewPlugin: Sendable {
     /// Where a Swift plugin finds Patchbay; nil in other languages, which need a header alone.
     public var patchbay: PatchbayLocation?
 
-    /// - Throws: ``PatchbayError`` with `invalidArgument` for a name that no URL can have, `unsupported` for what cannot be written in
+    /// - Throws: `PatchbayError` with `invalidArgument` for a name that no URL can have, `unsupported` for what cannot be written in
     ///   that language, or `missingOption` for a Swift plugin without a location.
     public init(kind: LayerKind, name: String, language: Language, patchbay: PatchbayLocation?) throws(PatchbayError) {
         guard language.kinds.contains(kind) else {

@@ -5,7 +5,7 @@ internal import PatchbayIO
 
 extension Templates {
     /// Writes a new plugin into a folder that is not there yet, or is empty.
-    /// - Throws: ``PatchbayError`` with `invalidArgument` where the folder holds anything, or `permissionDenied` or `systemFailure`
+    /// - Throws: `PatchbayError` with `invalidArgument` where the folder holds anything, or `permissionDenied` or `systemFailure`
     ///   where it cannot be written; what was written until then stays.
     public static func write(_ plugin: NewPlugin, to folder: String) throws(PatchbayError) {
         try makeFolder(folder)

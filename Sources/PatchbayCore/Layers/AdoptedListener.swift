@@ -9,7 +9,7 @@ public final class AdoptedListener: StreamListener {
     ///   - socket: listens already; belongs to this from here on, whatever comes of this, and becomes non-blocking and close-on-exec.
     ///   - boundTarget: see ``StreamListener/boundTarget``.
     ///   - beforeClose: runs once, just before the socket is closed: removes what binding left behind, such as the socket's file.
-    /// - Throws: ``IOFailure`` for what is no socket.
+    /// - Throws: `IOFailure` for what is no socket.
     public init(
         adopting socket: CInt,
         boundTarget: String,

@@ -10,7 +10,7 @@ extension Registry {
     /// A loaded plugin is code of this process and can do all that the process can; docs/plugins/trust.md says what is checked and what is not.
     ///
     /// - Parameters:
-    ///   - search: where; ``PluginSearch/standard`` unless given.
+    ///   - search: where; `PluginSearch.standard` unless given.
     ///   - helper: the absolute path of the installed program `patchbay`, which runs new plugins in a child. Nil: what was never run, by
     ///     `patchbay lock` or by a process with a helper, is refused. This program is never started again by itself.
     ///   - lock: the absolute path of a file that `patchbay lock` wrote; any other plugin is refused.
