@@ -7,7 +7,7 @@ package final class ChildProcess: EventSource, DeadlineTarget {
     private struct State: ~Copyable {
         /// Readable once the process has ended; -1 after it was reaped.
         var descriptor: CInt
-        var token: RegistrationToken?
+        var token: Registration?
         /// The signals that are still to come, the next one last.
         var signals: [CInt] = []
         var nextSignalAt = UInt64.max

@@ -14,7 +14,7 @@ package final class DescriptorStream: ByteStream {
             /// False once a call would block, until the next event.
             var ready = true
             var closed = false
-            var token: RegistrationToken?
+            var token: Registration?
             var waiter: (any StreamWaiter)?
         }
 

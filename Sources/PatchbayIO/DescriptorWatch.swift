@@ -6,7 +6,7 @@ internal import Synchronization
 package final class DescriptorWatch: EventSource {
     private struct State: ~Copyable {
         var ready = false
-        var token: RegistrationToken?
+        var token: Registration?
         var waiting: UnsafeContinuation<Void, Never>?
     }
 

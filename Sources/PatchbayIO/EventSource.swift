@@ -21,15 +21,3 @@ package enum Events {
     /// The peer will send no more, or the stream failed.
     package static let ending = peerClosed | hangUp | error
 }
-
-/// What epoll's pointer leads to: one object per registration, released only after the last batch of events that can name it.
-final class Registration: Sendable {
-    let source: any EventSource
-
-    init(_ source: any EventSource) { self.source = source }
-}
-
-/// What a registration is known by.
-package struct RegistrationToken: Sendable {
-    let registration: Unmanaged<Registration>
-}

@@ -83,7 +83,7 @@ extension Reactor {
             return true
         default:
             guard let pointer else { return false }
-            Unmanaged<Registration>.fromOpaque(pointer).takeUnretainedValue().source.handle(events)
+            Registration(word: pointer).handle(events)
         }
         return false
     }

@@ -17,7 +17,7 @@ public final class Reactor: TaskExecutor, Sendable {
         var jobs: [UnownedJob] = []
         var dirty: [any Flushable] = []
         var notices: [@Sendable () -> Void] = []
-        var graveyard: [Unmanaged<Registration>] = []
+        var graveyard: [Registration] = []
         var wheel = DeadlineWheel()
         var buffers: [ByteBuffer] = []
         var outputs: [ByteBuffer] = []
@@ -45,7 +45,7 @@ public final class Reactor: TaskExecutor, Sendable {
         /// What one look at epoll gave.
         let eventPointers = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: Reactor.batch)
         let eventBits = UnsafeMutablePointer<UInt32>.allocate(capacity: Reactor.batch)
-        var dead: [Unmanaged<Registration>] = []
+        var dead: [Registration] = []
         var tickBegan: UInt64 = 0
         var stallReport: (@Sendable (Duration) -> Void)?
         var stallLimit = UInt64.max
@@ -102,8 +102,8 @@ public final class Reactor: TaskExecutor, Sendable {
         for descriptor in [epoll, event, timer] where descriptor >= 0 { _ = cpb_close(descriptor) }
     }
 
-    static let eventMark = 1
-    static let timerMark = 2
+    static let eventMark = 2
+    static let timerMark = 4
 
     /// The calling thread is this reactor's.
     public var isCurrent: Bool { cpb_thread_id() == threadID.load(ordering: .relaxed) }
@@ -196,24 +196,31 @@ public final class Reactor: TaskExecutor, Sendable {
     // MARK: - Registration
 
     /// Watches a descriptor. Until ``unregister(_:_:)`` the source is held.
-    package func register(_ descriptor: CInt, _ source: any EventSource, events: UInt32) -> Result<RegistrationToken, IOFailure> {
-        let registration = Unmanaged.passRetained(Registration(source))
-        let status = cpb_epoll_add(epoll, descriptor, events, registration.toOpaque())
+    package func register(_ descriptor: CInt, _ source: any EventSource, events: UInt32) -> Result<Registration, IOFailure> {
+        register(descriptor, Registration(source), events)
+    }
+
+    func register(_ descriptor: CInt, _ socket: SocketStream, events: UInt32) -> Result<Registration, IOFailure> {
+        register(descriptor, Registration(socket), events)
+    }
+
+    private func register(_ descriptor: CInt, _ registration: Registration, _ events: UInt32) -> Result<Registration, IOFailure> {
+        let status = cpb_epoll_add(epoll, descriptor, events, registration.word)
         guard status >= 0 else {
             registration.release()
             return .failure(IOFailure(errno: -status, operation: "watch a descriptor"))
         }
-        return .success(RegistrationToken(registration: registration))
+        return .success(registration)
     }
 
-    package func modify(_ descriptor: CInt, _ token: RegistrationToken, events: UInt32) {
-        _ = cpb_epoll_modify(epoll, descriptor, events, token.registration.toOpaque())
+    package func modify(_ descriptor: CInt, _ token: Registration, events: UInt32) {
+        _ = cpb_epoll_modify(epoll, descriptor, events, token.word)
     }
 
     /// Called before the descriptor is closed: a duplicate of it, such as in a forked child, would keep it registered.
-    package func unregister(_ descriptor: CInt, _ token: RegistrationToken) {
+    package func unregister(_ descriptor: CInt, _ token: Registration) {
         _ = cpb_epoll_remove(epoll, descriptor)
         // Events fetched before still name the registration: it is let go after the batch in progress.
-        shared.withLock { $0.graveyard.append(token.registration) }
+        shared.withLock { $0.graveyard.append(token) }
     }
 }

@@ -7,7 +7,7 @@ package final class SocketListener: EventSource {
     private struct State: ~Copyable {
         var ready = true
         var closed = false
-        var token: RegistrationToken?
+        var token: Registration?
         var waiting: UnsafeContinuation<Void, Never>?
     }
 

@@ -13,7 +13,7 @@ package final class SocketStream: ByteStream, EventSource {
         /// The peer closed its direction or the socket failed: no further edge will come, so only EAGAIN or 0 means drained.
         var ending = false
         var closed = false
-        var token: RegistrationToken?
+        var token: Registration?
         var waiter: (any StreamWaiter)?
     }
 

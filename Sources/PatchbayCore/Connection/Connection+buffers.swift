@@ -44,7 +44,7 @@ extension Connection {
     /// - Throws: as ``receiveBytes(maximum:timeout:)``; `truncated`, with what came as its payload, where the end comes first;
     ///   `unsupported` where the framing keeps boundaries; `messageTooLarge` above the connection's limit.
     public nonisolated(nonsending) func receive(exactly count: Int, timeout: Duration? = nil) async throws -> ByteBuffer? {
-        guard !link.settings.framing.keepsBoundaries, link.packets == nil else {
+        guard !link.settings.framing.keepsBoundaries, !link.keepsPackets else {
             throw PatchbayError(
                 .unsupported,
                 "this stack keeps message boundaries; for a plain stream of bytes write none+bare+… in the URL",

@@ -5,7 +5,7 @@ extension Connection {
     /// Ends this direction in order, behind what was sent: the peer receives the end, and may still send.
     /// - Throws: ``PatchbayError`` with `timedOut` after the URL's `close-timeout`, or `reset`; `CancellationError`.
     public nonisolated(nonsending) func finishSending() async throws {
-        life.withLock { if $0.state == .open { $0.state = .finishing } }
+        _ = link.stage.compareExchange(expected: State.open.stage, desired: State.finishing.stage, ordering: .relaxed)
         try await link.finishSending(deadline: link.deadlineAfter(link.settings.closeTimeout))
     }
 
@@ -13,7 +13,7 @@ extension Connection {
     /// stream lingers for as long, so that what was sent is not lost (docs/decisions/0002).
     /// Calls that wait return the end, or throw `closed`. Idempotent.
     public nonisolated(nonsending) func close() async {
-        life.withLock { $0.state = .closed }
+        link.stage.store(State.closed.stage, ordering: .relaxed)
         await link.close()
     }
 
@@ -21,7 +21,7 @@ extension Connection {
     public func abort() {
         // Events tell of the peer afterwards, when the system knows nothing of it any more.
         _ = peer
-        life.withLock { $0.state = .closed }
+        link.stage.store(State.closed.stage, ordering: .relaxed)
         link.abort(PatchbayError(.closed, "the connection was aborted at this end", stage: .close))
     }
 }

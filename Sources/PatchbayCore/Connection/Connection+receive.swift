@@ -13,19 +13,22 @@ extension Connection {
     /// - Throws: ``PatchbayError`` with `timedOut`, `messageTooLarge`, `truncated`, `reset`, `protocolViolation`, `closed`,
     ///   `wrongDirection`, or what a processor throws; `CancellationError`.
     public nonisolated(nonsending) func receiveBytes(maximum: Int? = nil, timeout: Duration? = nil) async throws -> ByteBuffer? {
-        var deadline: UInt64 = 0
+        // What is alive across the wait is kept for each idle connection: as little as can be.
+        let maximum = maximum ?? .max
+        let limit = timeout?.nanoseconds ?? link.settings.receiveTimeoutNanoseconds
+        var deadline = UInt64.max
         while true {
-            switch try link.nextMessage(maximum: maximum) {
+            switch try link.receive(maximum: maximum) {
             case .message(let message): return message
-            case .control(let control): try link.answer(control)
-            case .end: return nil
-            case .turn:
-                await reactor.yieldTurn()
-                try Task.checkCancellation()
-            case .flush: link.flushBeforeWaiting()
+            case .turn: try await link.takeTurn()
             case .wait(let id):
-                if deadline == 0 { deadline = link.deadlineAfter(timeout ?? link.settings.receiveTimeout) }
-                try await link.waitToReceive(id, deadline: deadline)
+                if limit != .max, deadline == .max { deadline = link.deadline(afterNanoseconds: limit) }
+                if link.waitInPlace(deadline, isIsolated: Link.isIsolated(#isolation)) { continue }
+                let wake =
+                    link.owner.isCurrent
+                    ? await withUnsafeContinuation { link.registerReader(id, deadline, $0) }
+                    : await link.waitCancellably(id, deadline: deadline)
+                try link.check(wake, .receive)
             }
         }
     }

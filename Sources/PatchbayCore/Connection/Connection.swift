@@ -11,17 +11,11 @@ internal import Synchronization
 /// ``close()`` waits until the system has all of it.
 public final class Connection: Sendable {
     let link: Link
-    let life: Locked<Life>
-
-    struct Life: Sendable {
-        var state = State.open
-        let number = Peer.nextNumber()
-        /// What was learned of the peer; nil until somebody asks, where that is no more than the system knows.
-        var peer: KnownPeer?
-    }
+    /// What was learned of the peer; nil until somebody asks, where that is no more than the system knows.
+    private let known: Locked<KnownPeer?>
 
     /// A reference: most connections are never asked.
-    final class KnownPeer: Sendable {
+    private final class KnownPeer: Sendable {
         let peer: Peer
 
         init(_ peer: Peer) { self.peer = peer }
@@ -35,17 +29,35 @@ public final class Connection: Sendable {
         case finishing
         /// Over.
         case closed
+
+        /// As a connection keeps it, in a byte.
+        var stage: UInt8 {
+            switch self {
+            case .open: 0
+            case .finishing: 1
+            case .closed: 2
+            }
+        }
+
+        init(stage: UInt8) {
+            switch stage {
+            case 0: self = .open
+            case 1: self = .finishing
+            default: self = .closed
+            }
+        }
     }
 
     /// - Parameter offer: what an opening learned of the peer; nil where there was none.
     init(link: Link, offer: PeerOffer? = nil) {
         self.link = link
-        var initial = Life()
-        if let offer {
-            initial.peer = KnownPeer(
+        var initial: KnownPeer?
+        // Only what the system does not know is kept from the start.
+        if let offer, offer.isTelling {
+            initial = KnownPeer(
                 Peer(
                     address: offer.peer.address,
-                    number: initial.number,
+                    number: Peer.nextNumber(),
                     identity: offer.identity,
                     user: offer.user,
                     data: offer.data,
@@ -53,7 +65,7 @@ public final class Connection: Sendable {
                 )
             )
         }
-        life = Locked(initial)
+        known = Locked(initial)
     }
 
     deinit { link.drop() }
@@ -70,17 +82,17 @@ public final class Connection: Sendable {
     /// What a route over this connection costs: the URL's `cost`, else the transport's.
     public var cost: Int { link.settings.cost }
 
-    public var state: State { life.withLock { $0.state } }
+    public var state: State { State(stage: link.stage.load(ordering: .relaxed)) }
 
     /// Whom this connection leads to.
     public var peer: Peer {
-        if let known = life.withLock({ $0.peer }) { return known.peer }
+        if let known = known.withLock({ $0 }) { return known.peer }
         // Asked of the system only now: most applications never ask.
         let seen = link.stream.peer
-        return life.withLock { life in
-            if let known = life.peer { return known.peer }
-            let peer = Peer(address: seen.address, number: life.number, credentials: seen.credentials)
-            life.peer = KnownPeer(peer)
+        return known.withLock { known in
+            if let known { return known.peer }
+            let peer = Peer(address: seen.address, number: Peer.nextNumber(), credentials: seen.credentials)
+            known = KnownPeer(peer)
             return peer
         }
     }

@@ -1,10 +1,12 @@
 internal import Synchronization
 
-/// The task that a connection was made for, which has one cancellation handler for all its calls; others install one each
-/// time they suspend.
-final class ConnectionOwner: Sendable {
+/// The task that a connection was made for, which has one cancellation handler for all its calls, or is told by whoever cancels it; others
+/// install one each time they suspend.
+struct ConnectionOwner: ~Copyable, Sendable {
     /// The owner's identity, 0 for none. Only compared: the task lives until it disowns.
     private let task = Atomic<UInt>(0)
+    /// The owner was cancelled: it may be told so before its task is.
+    private let cancelled = Atomic<Bool>(false)
 
     /// Makes the current task the owner.
     func adopt() { task.store(Self.current(), ordering: .relaxed) }
@@ -20,6 +22,11 @@ final class ConnectionOwner: Sendable {
         let owner = task.load(ordering: .relaxed)
         return owner != 0 && owner == Self.current() ? owner : 0
     }
+
+    func cancel() { cancelled.store(true, ordering: .releasing) }
+
+    /// The current task was cancelled.
+    var currentIsCancelled: Bool { Task.isCancelled || (cancelled.load(ordering: .acquiring) && isCurrent) }
 
     /// The current task's identity; 0 outside of tasks.
     private static func current() -> UInt {

@@ -1,3 +1,6 @@
+internal import NIOCore
+internal import PatchbayIO
+
 /// What connections were told about themselves when they were made: limits, times and layers. Shared by all of one listener.
 final class ConnectionSettings: Sendable {
     let codec: any Codec
@@ -7,9 +10,15 @@ final class ConnectionSettings: Sendable {
     /// Below the framing, outermost first.
     let streamProcessors: [any Processor]
     let maximumMessageBytes: Int
+    /// A longer message goes in several frames, in bytes.
+    let largestFragment: Int
+    /// The framing puts something behind a body, which then cannot go by reference.
+    let hasTrailer: Bool
     /// A send suspends while so many bytes wait.
     let highWaterBytes: Int
     let receiveTimeout: Duration?
+    /// The same; `.max` without one.
+    let receiveTimeoutNanoseconds: UInt64
     let sendTimeout: Duration?
     let closeTimeout: Duration
     let cost: Int
@@ -23,9 +32,11 @@ final class ConnectionSettings: Sendable {
         processors = stack.messageProcessors
         framing = stack.framing
         streamProcessors = stack.streamProcessors
+        (largestFragment, hasTrailer) = Self.shape(of: stack.framing)
         maximumMessageBytes = stack.connection.maxMessage
         highWaterBytes = stack.connection.highWater
         receiveTimeout = stack.connection.receiveTimeout
+        receiveTimeoutNanoseconds = receiveTimeout?.nanoseconds ?? .max
         sendTimeout = stack.connection.sendTimeout
         closeTimeout = stack.connection.closeTimeout
         cost = stack.connection.cost
@@ -42,12 +53,20 @@ final class ConnectionSettings: Sendable {
         self.canReceive = canReceive
         processors = []
         streamProcessors = []
+        (largestFragment, hasTrailer) = Self.shape(of: framing)
         maximumMessageBytes = 16 << 20
         highWaterBytes = 256 << 10
         receiveTimeout = nil
+        receiveTimeoutNanoseconds = .max
         sendTimeout = nil
         closeTimeout = .seconds(2)
         cost = 0
         stack = nil
+    }
+
+    private static func shape(of framing: any Framing) -> (largestFragment: Int, hasTrailer: Bool) {
+        var trailer = ByteBuffer()
+        framing.writeTrailer(into: &trailer)
+        return ((framing as? LengthFraming)?.largestFragment ?? .max, trailer.readableBytes > 0)
     }
 }

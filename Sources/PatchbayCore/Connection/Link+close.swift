@@ -8,11 +8,7 @@ extension Link {
     nonisolated(nonsending) func finishSending(deadline: UInt64, isClosing: Bool = false) async throws {
         writeSide.withLock { $0.finished = true }
         while try stepToFinish(isClosing: isClosing) {
-            let id = writeSide.withLock { side in
-                side.lastID += 1
-                return side.lastID
-            }
-            try await waitToSend(id, for: .drained, deadline: deadline)
+            try await waitToSend(nextCall(), for: .drained, deadline: deadline)
         }
     }
 
@@ -31,9 +27,9 @@ extension Link {
                 flush(&side)
                 guard side.isEmpty else { return (true, (WaiterList(), WaiterList())) }
             }
-            if side.isSealed, !side.sealedEnd {
-                side.sealedEnd = true
-                try side.sealer?.sealEnd(into: &side.sealed)
+            if let sealed = side.sealed, !sealed.saidEnd {
+                sealed.saidEnd = true
+                try sealed.sealer.sealEnd(into: &sealed.wire)
                 flush(&side)
                 guard side.isEmpty else { return (true, (WaiterList(), WaiterList())) }
             }
@@ -71,7 +67,7 @@ extension Link {
             side.releaseBuffers(reactor)
             side.ended = true
             side.buffer = ByteBuffer()
-            side.wire = ByteBuffer()
+            side.sealed = nil
         }
         if releaseStream() { Lingering.start(stream, until: deadline) }
     }

@@ -39,8 +39,8 @@ extension Link: Flushable {
             finish(&side)
             let over = side.failure != nil || side.shutDown
             return (
-                !side.waiters.isEmpty && (over || isBelowHighWater(side)) ? side.waiters.takeAll() : WaiterList(),
-                !side.drainers.isEmpty && (over || side.isEmpty) ? side.drainers.takeAll() : WaiterList()
+                !side.waiters.isEmpty && (over || isBelowHighWater(side)) ? side.takeWaiters() : WaiterList(),
+                !side.drainers.isEmpty && (over || side.isEmpty) ? side.takeDrainers() : WaiterList()
             )
         }
         waiters.wake(.ready)
@@ -62,7 +62,7 @@ extension Link: Flushable {
                 side.failure = Self.failure(failure, .send)
                 side.large = nil
                 side.out.clear()
-                side.sealed.clear()
+                side.sealed?.wire.clear()
             }
         }
         // Its room is used again, unless much was in it.
@@ -70,35 +70,31 @@ extension Link: Flushable {
     }
 
     private func seal(_ side: inout WriteSide) {
-        guard side.isSealed, side.out.readableBytes > 0 else { return }
+        guard let sealed = side.sealed, side.out.readableBytes > 0 else { return }
         do {
-            try Self.seal(&side.sealer, side.out, into: &side.sealed)
+            try side.out.withUnsafeReadableBytes { try sealed.sealer.seal($0, into: &sealed.wire) }
         } catch {
             side.failure = PatchbayError.wrapping(error, stage: .encode)
         }
         side.out.clear()
     }
 
-    private static func seal(_ sealer: inout (any StreamSealer)?, _ plain: borrowing ByteBuffer, into wire: inout ByteBuffer) throws {
-        try plain.withUnsafeReadableBytes { try sealer?.seal($0, into: &wire) }
-    }
-
     private func write(_ side: inout WriteSide) -> WriteOutcome {
         let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-        if side.isSealed { return side.sealed.withUnsafeReadableBytes { stream.write($0, nothing) } }
-        if side.packetSizes != nil { return writePacket(&side) }
+        if let sealed = side.sealed { return sealed.wire.withUnsafeReadableBytes { stream.write($0, nothing) } }
+        if side.packets != nil { return writePacket(&side) }
         guard let large = side.large else { return side.out.withUnsafeReadableBytes { stream.write($0, nothing) } }
         return side.out.withUnsafeReadableBytes { head in large.withUnsafeReadableBytes { stream.write(head, $0) } }
     }
 
     private func consume(_ side: inout WriteSide, _ count: Int) {
         var count = count
-        if side.isSealed {
-            side.sealed.moveReaderIndex(forwardBy: min(count, side.sealed.readableBytes))
-            if side.sealed.readableBytes == 0 { side.sealed.clear(minimumCapacity: 0) } else { Self.reclaim(&side.sealed) }
+        if let sealed = side.sealed {
+            sealed.wire.moveReaderIndex(forwardBy: min(count, sealed.wire.readableBytes))
+            if sealed.wire.readableBytes == 0 { sealed.wire.clear(minimumCapacity: 0) } else { Self.reclaim(&sealed.wire) }
             return
         }
-        if side.packetSizes != nil { _ = side.packetSizes?.popFirst() }
+        if let packets = side.packets { _ = packets.sizes.popFirst() }
         let head = min(count, side.out.readableBytes)
         side.out.moveReaderIndex(forwardBy: head)
         if side.out.readableBytes > 0 { Self.reclaim(&side.out) }

@@ -62,7 +62,7 @@ extension Link {
     /// The buffer is small until the connection is up: a silent or slow peer holds no more.
     private static var openingRead: Int { 2_048 }
 
-    private enum RawStep { case more, wait(UInt64), end }
+    private enum RawStep { case more, wait(UInt32), end }
 
     private nonisolated(nonsending) func readRaw(_ opening: inout some Opening, atLeast count: Int, deadline: UInt64) async throws {
         while true {
@@ -76,8 +76,7 @@ extension Link {
                     side.hasHeard = true
                     return side.buffer.readableBytes >= count ? .more : .wait(0)
                 case .blocked:
-                    side.lastID += 1
-                    return .wait(side.lastID)
+                    return .wait(nextCall())
                 case .end:
                     side.ended = true
                     return .end
@@ -123,7 +122,7 @@ extension Link {
             sealer = try ProcessingSealer(settings.streamProcessors, over: sealer, maximum: maximum)
             opener = try ProcessingOpener(settings.streamProcessors, over: opener, maximum: maximum)
         }
-        guard packets == nil || (sealer == nil && opener == nil) else {
+        guard !keepsPackets || (sealer == nil && opener == nil) else {
             throw PatchbayError(
                 .unsupported,
                 "what the authentication leaves on the stream needs a framing here, because this transport keeps packets apart; write one, such as "
@@ -133,12 +132,11 @@ extension Link {
         }
         // The opening's last words leave with the first message, or at the end of the turn.
         let schedule = writeSide.withLock { side in
-            side.sealer = sealer
-            side.isSealed = sealer != nil
+            side.sealed = sealer.map { SealedOutput($0) }
             side.largestForPeer = result.peerLargestMessage
-            if side.isSealed, side.out.readableBytes > 0 {
+            if let sealed = side.sealed, side.out.readableBytes > 0 {
                 // They are for the wire as they are.
-                side.sealed.writeImmutableBuffer(side.out)
+                sealed.wire.writeImmutableBuffer(side.out)
                 side.out.clear()
             }
             guard !side.isEmpty, !side.scheduled else { return false }
@@ -149,9 +147,8 @@ extension Link {
         readSide.withLock { side in
             side.needed = 0
             if let opener {
-                side.wire = side.buffer
+                side.sealed = SealedInput(opener, wire: side.buffer)
                 side.buffer = result.opened
-                side.opener = opener
                 side.isIndirect = true
             }
             side.holdsBuffer = side.buffer.readableBytes > 0

@@ -47,12 +47,12 @@ extension Link {
             }
         }
         side.out.writeImmutableBuffer(message)
-        side.packetSizes?.append(count)
+        side.packets?.sizes.append(count)
     }
 
     /// Sends the next packet alone, whatever else waits.
     func writePacket(_ side: inout WriteSide) -> WriteOutcome {
-        let size = side.packetSizes?.first ?? side.out.readableBytes
+        let size = side.packets?.sizes.first ?? side.out.readableBytes
         let outcome = side.out.withUnsafeReadableBytes { waiting in
             packets?.writePacket(UnsafeRawBufferPointer(rebasing: waiting.prefix(size)))
         }

@@ -10,19 +10,53 @@ enum ReceiveStep {
     /// The peer ended in order.
     case end
     /// Wait under this number.
-    case wait(UInt64)
+    case wait(UInt32)
     /// Others have their turn first.
     case turn
     /// Flush what was sent, and look again.
     case flush
 }
 
+/// What a call that receives does next.
+enum Received {
+    /// Nil: the peer ended in order.
+    case message(ByteBuffer?)
+    /// What was sent has left; wait under this number.
+    case wait(UInt32)
+    /// Others have their turn first.
+    case turn
+}
+
 extension Link {
+    /// The next message, as far as that takes no waiting.
+    // Not inlined: the calling task would keep room for all of it.
+    @inline(never)
+    func receive(maximum: Int) throws -> Received {
+        while true {
+            switch try nextMessage(maximum: maximum) {
+            case .message(let message): return .message(message)
+            case .control(let control): try answer(control)
+            case .end: return .message(nil)
+            case .turn: return .turn
+            case .flush: flushBeforeWaiting()
+            case .wait(let id):
+                flushBeforeWaiting()
+                return .wait(id)
+            }
+        }
+    }
+
+    /// Lets others have their turn.
+    nonisolated(nonsending) func takeTurn() async throws {
+        await reactor.yieldTurn()
+        try Task.checkCancellation()
+    }
+
     /// How many messages or reads one connection has before others have their turn.
     private static var messagesPerTurn: Int { 1024 }
     private static var readsPerTurn: Int { 16 }
 
-    func nextMessage(maximum: Int? = nil, taking: Bool = true, readingMore: Bool = true) throws -> ReceiveStep {
+    func nextMessage(maximum: Int = .max, taking: Bool = true, readingMore: Bool = true) throws -> ReceiveStep {
         guard settings.canReceive else {
             throw PatchbayError(.wrongDirection, "this end only sends; receive at the other end", stage: .receive)
         }
@@ -48,8 +82,7 @@ extension Link {
                 }
                 if !fill(&side) {
                     side.reads = 0
-                    side.lastID += 1
-                    return .wait(side.lastID)
+                    return .wait(nextCall())
                 }
             }
         }
@@ -100,18 +133,17 @@ extension Link {
                 side.needed = count
                 if !fill(&side) {
                     side.reads = 0
-                    side.lastID += 1
-                    return .wait(side.lastID)
+                    return .wait(nextCall())
                 }
             }
         }
     }
 
     /// What is there already: a message, a control frame, or the end.
-    private func complete(_ side: inout ReadSide, maximum: Int?, taking: Bool) throws -> ReceiveStep? {
+    private func complete(_ side: inout ReadSide, maximum: Int, taking: Bool) throws -> ReceiveStep? {
         while true {
             if let first = side.ready.first {
-                if let maximum, first.readableBytes > maximum { throw Self.tooLarge(first.readableBytes, maximum) }
+                if first.readableBytes > maximum { throw Self.tooLarge(first.readableBytes, maximum) }
                 if taking { side.ready.removeFirst() }
                 return .message(first)
             }
@@ -132,7 +164,7 @@ extension Link {
             case .frame(let header, let body, let trailer):
                 let message = try cut(&side, header, body, trailer)
                 side.served += 1
-                if side.processors.isEmpty, side.fragments == nil, taking, maximum == nil { return .message(message) }
+                if side.processors.isEmpty, side.fragments.isEmpty, taking, message.readableBytes <= maximum { return .message(message) }
                 try deliver(&side, message)
             case .fragment(let header, let body, let trailer):
                 let fragment = try cut(&side, header, body, trailer)
@@ -169,8 +201,7 @@ extension Link {
     }
 
     private func join(_ side: inout ReadSide, _ fragment: ByteBuffer) throws {
-        var whole = side.fragments ?? ByteBuffer()
-        side.fragments = nil
+        var whole = side.fragments.popLast() ?? ByteBuffer()
         let total = whole.readableBytes + fragment.readableBytes
         guard total <= settings.maximumMessageBytes else {
             let error = Self.tooLarge(total, settings.maximumMessageBytes)
@@ -178,15 +209,16 @@ extension Link {
             throw error
         }
         whole.writeImmutableBuffer(fragment)
-        side.fragments = whole
+        side.fragments.append(whole)
     }
 
     /// Passes a message through the processors and puts what comes of it among the ready ones.
     func deliver(_ side: inout ReadSide, _ message: ByteBuffer) throws {
         var messages = [message]
-        if side.fragments != nil {
+        if !side.fragments.isEmpty {
             try join(&side, message)
-            messages = [side.fragments.take() ?? message]
+            messages = side.fragments
+            side.fragments = []
         }
         messages = try ProcessorChain.run(messages: messages, through: &side.processors, maximum: settings.maximumMessageBytes)
         side.ready.append(contentsOf: messages)
@@ -195,7 +227,7 @@ extension Link {
     /// Reads once.
     /// - Returns: false where there is nothing to read now.
     private func fill(_ side: inout ReadSide) -> Bool {
-        if side.isIndirect { return side.opener != nil ? fillThroughTransform(&side) : fillWithPacket(&side) }
+        if side.isIndirect { return side.sealed.map { fillThroughTransform($0, &side) } ?? fillWithPacket(&side) }
         let room = side.makeRoom(reactor)
         switch stream.read(into: &side.buffer, upTo: room) {
         case .bytes: side.reads += 1
@@ -207,12 +239,12 @@ extension Link {
     }
 
     /// Opens sealed bytes, reading more where they are not a whole record.
-    private func fillThroughTransform(_ side: inout ReadSide) -> Bool {
+    private func fillThroughTransform(_ sealed: SealedInput, _ side: inout ReadSide) -> Bool {
         while true {
             let room = side.makeRoom(reactor)
             do {
-                switch try side.opener?.open(&side.wire, into: &side.buffer, upTo: room) {
-                case .bytes, nil: return true
+                switch try sealed.opener.open(&sealed.wire, into: &side.buffer, upTo: room) {
+                case .bytes: return true
                 case .end:
                     side.ended = true
                     return true
@@ -222,15 +254,19 @@ extension Link {
                 side.fail(error)
                 return true
             }
-            if side.wire.storageCapacity == 0 { side.wire = reactor.takeReadBuffer() }
-            if side.wire.readableBytes == 0 { side.wire.clear() } else if side.wire.writableBytes < 4096 { side.wire.discardReadBytes() }
-            switch stream.read(into: &side.wire, upTo: max(side.wire.writableBytes, 4096)) {
+            if sealed.wire.storageCapacity == 0 { sealed.wire = reactor.takeReadBuffer() }
+            if sealed.wire.readableBytes == 0 {
+                sealed.wire.clear()
+            } else if sealed.wire.writableBytes < 4096 {
+                sealed.wire.discardReadBytes()
+            }
+            switch stream.read(into: &sealed.wire, upTo: max(sealed.wire.writableBytes, 4096)) {
             case .bytes: side.reads += 1
             case .blocked: return false
-            case .end where side.opener?.endsWithRecord == false:
+            case .end where !sealed.opener.endsWithRecord:
                 side.ended = true
                 do {
-                    try side.opener?.finish(into: &side.buffer)
+                    try sealed.opener.finish(into: &side.buffer)
                 } catch {
                     side.fail(error)
                 }

@@ -7,7 +7,7 @@ enum SendStep {
     /// The connection has it.
     case done
     /// No room: wait under this number.
-    case wait(UInt64)
+    case wait(UInt32)
     /// Others have their turn first.
     case turn
 }
@@ -49,8 +49,7 @@ extension Link {
                 flush(&side)
                 if let failure = side.failure { throw failure }
                 if !isBelowHighWater(side) {
-                    side.lastID += 1
-                    return .wait(side.lastID)
+                    return .wait(nextCall())
                 }
             }
             if onReactor, side.flushes >= Self.flushesPerTurn {
@@ -87,19 +86,19 @@ extension Link {
         }
         let count = message.readableBytes
         let start = side.out.writerIndex
-        if side.packetSizes != nil { return try enqueuePacket(&side, message) }
+        if side.packets != nil { return try enqueuePacket(&side, message) }
         do {
-            if count > largestFragment, let framing = settings.framing as? LengthFraming {
+            if count > settings.largestFragment, let framing = settings.framing as? LengthFraming {
                 try enqueueFragments(&side, message, framing)
                 return
             }
             try settings.framing.writeHeader(bodyBytes: count, into: &side.out)
-            if count > Self.referenceLimit, !hasTrailer, !side.isSealed, side.large == nil {
+            if count > Self.referenceLimit, !settings.hasTrailer, side.sealed == nil, side.large == nil {
                 side.large = message
                 return
             }
             side.out.writeImmutableBuffer(message)
-            if hasTrailer { settings.framing.writeTrailer(into: &side.out) }
+            if settings.hasTrailer { settings.framing.writeTrailer(into: &side.out) }
         } catch {
             side.out.moveWriterIndex(to: start)
             throw error

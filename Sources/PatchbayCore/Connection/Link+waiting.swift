@@ -18,31 +18,30 @@ extension Link: StreamWaiter, DeadlineTarget {
     // MARK: - Receiving
 
     /// Suspends until there may be something to read. What was sent so far leaves first.
-    nonisolated(nonsending) func waitToReceive(_ id: UInt64, deadline: UInt64) async throws {
+    nonisolated(nonsending) func waitToReceive(_ id: UInt32, deadline: UInt64) async throws {
         flushBeforeWaiting()
-        let wake: Wake
-        let task = owner.currentTask
-        if task == 0 {
-            wake = await waitCancellably(id, deadline: deadline)
-        } else if waitInPlace(task, deadline, isIsolated: Self.isIsolated(#isolation)) {
-            return
-        } else {
-            wake = await withUnsafeContinuation { registerReader(id, deadline, $0) }
-        }
+        if waitInPlace(deadline, isIsolated: Self.isIsolated(#isolation)) { return }
+        let wake =
+            owner.isCurrent
+            ? await withUnsafeContinuation { registerReader(id, deadline, $0) }
+            : await waitCancellably(id, deadline: deadline)
         try check(wake, .receive)
     }
 
     /// Waits without suspending the owner, where nothing else wants its reactor's thread.
     /// - Returns: true: look again; false: suspend.
-    private func waitInPlace(_ task: UInt, _ deadline: UInt64, isIsolated: Bool) -> Bool {
+    @inline(never)
+    func waitInPlace(_ deadline: UInt64, isIsolated: Bool) -> Bool {
         // With a deadline it suspends: that is where deadlines are kept. On an actor others may wait for it, whom the reactor does not know.
         guard deadline == .max, !isIsolated, reactor.isCurrent else { return false }
-        return !stream.whenReadable(self) || reactor.waitInPlace(task)
+        let task = owner.currentTask
+        guard task != 0 else { return false }
+        return !stream.whenReadable(self) || (!owner.currentIsCancelled && reactor.waitInPlace(task))
     }
 
     // Not inlined: the compiler (6.3) trips over `#isolation` in an optional's comparison there.
     @inline(never)
-    private static func isIsolated(_ actor: (any Actor)?) -> Bool { actor != nil }
+    static func isIsolated(_ actor: (any Actor)?) -> Bool { actor != nil }
 
     /// Wakes suspended readers, or the one that waits in place.
     func wakeReaders(_ waiters: WaiterList) {
@@ -55,7 +54,7 @@ extension Link: StreamWaiter, DeadlineTarget {
 
     // Not inlined: an owner's task, which never comes here, would pay for it with memory.
     @inline(never)
-    private nonisolated(nonsending) func waitCancellably(_ id: UInt64, deadline: UInt64) async -> Wake {
+    nonisolated(nonsending) func waitCancellably(_ id: UInt32, deadline: UInt64) async -> Wake {
         await withTaskCancellationHandler {
             await withUnsafeContinuation { registerReader(id, deadline, $0) }
         } onCancel: {
@@ -63,12 +62,13 @@ extension Link: StreamWaiter, DeadlineTarget {
         }
     }
 
-    private func registerReader(_ id: UInt64, _ deadline: UInt64, _ continuation: UnsafeContinuation<Wake, Never>) {
+    @inline(never)
+    func registerReader(_ id: UInt32, _ deadline: UInt64, _ continuation: UnsafeContinuation<Wake, Never>) {
         var arm = false
         writeSide.withLock { releaseOutput(&$0) }
         let now = readSide.withLock { side -> Wake? in
             // Cancellation sets the flag before its handler runs, and the handler takes this lock: one sees the other.
-            if Task.isCancelled { return .cancelled }
+            if owner.currentIsCancelled { return .cancelled }
             if side.ended || side.finished || side.failure != nil || !stream.whenReadable(self) { return .ready }
             side.releaseBuffers(reactor)
             side.waiters.append(Waiter(id: id, deadline: deadline, continuation: continuation))
@@ -96,7 +96,7 @@ extension Link: StreamWaiter, DeadlineTarget {
     enum SendWish { case room, drained }
 
     /// Suspends until there may be room, or until nothing may be pending.
-    nonisolated(nonsending) func waitToSend(_ id: UInt64, for wish: SendWish = .room, deadline: UInt64) async throws {
+    nonisolated(nonsending) func waitToSend(_ id: UInt32, for wish: SendWish = .room, deadline: UInt64) async throws {
         let wake: Wake
         if owner.isCurrent {
             wake = await withUnsafeContinuation { registerWriter(id, wish, deadline, $0) }
@@ -104,16 +104,16 @@ extension Link: StreamWaiter, DeadlineTarget {
             wake = await withTaskCancellationHandler {
                 await withUnsafeContinuation { registerWriter(id, wish, deadline, $0) }
             } onCancel: {
-                writeSide.withLock { $0.waiters.remove(id) ?? $0.drainers.remove(id) }?.continuation.resume(returning: .cancelled)
+                writeSide.withLock { $0.removeWaiter(id) }?.continuation.resume(returning: .cancelled)
             }
         }
         try check(wake, .send)
     }
 
-    private func registerWriter(_ id: UInt64, _ wish: SendWish, _ deadline: UInt64, _ continuation: UnsafeContinuation<Wake, Never>) {
+    private func registerWriter(_ id: UInt32, _ wish: SendWish, _ deadline: UInt64, _ continuation: UnsafeContinuation<Wake, Never>) {
         var arm = false
         let now = writeSide.withLock { side -> Wake? in
-            if Task.isCancelled { return .cancelled }
+            if owner.currentIsCancelled { return .cancelled }
             if side.failure != nil || side.shutDown { return .ready }
             let waiter = Waiter(id: id, deadline: deadline, continuation: continuation)
             switch wish {
@@ -134,7 +134,8 @@ extension Link: StreamWaiter, DeadlineTarget {
 
     // MARK: - Both
 
-    private func check(_ wake: Wake, _ stage: PatchbayError.Stage) throws {
+    @inline(never)
+    func check(_ wake: Wake, _ stage: PatchbayError.Stage) throws {
         switch wake {
         case .ready: return
         case .cancelled: throw CancellationError()
@@ -149,6 +150,7 @@ extension Link: StreamWaiter, DeadlineTarget {
 
     /// The owner's task was cancelled: each of its calls looks again and finds that out.
     func ownerWasCancelled() {
+        owner.cancel()
         wakeReaders(readSide.withLock { $0.waiters.takeAll() })
         let writers = writeSide.withLock { $0.takeAllWaiters() }
         writers.0.wake(.ready)
@@ -161,14 +163,13 @@ extension Link: StreamWaiter, DeadlineTarget {
             side.armedUntil = side.waiters.nextDeadline
             return (due, side.armedUntil)
         }
-        let (writers, drainers, nextWrite) = writeSide.withLock { side in
-            let due = (side.waiters.takeDue(now), side.drainers.takeDue(now))
+        let (writers, nextWrite) = writeSide.withLock { side in
+            let due = side.takeDue(now)
             side.armedUntil = side.nextDeadline
-            return (due.0, due.1, side.armedUntil)
+            return (due, side.armedUntil)
         }
         readers.wake(.timedOut)
         writers.wake(.timedOut)
-        drainers.wake(.timedOut)
         let next = min(nextRead, nextWrite)
         return next == .max ? nil : next
     }

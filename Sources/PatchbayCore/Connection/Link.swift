@@ -12,37 +12,39 @@ final class Link: Sendable {
     let writeSide: Locked<WriteSide>
     let readSide: Locked<ReadSide>
     let owner = ConnectionOwner()
-    /// The framing puts something behind a body, which then cannot go by reference.
-    let hasTrailer: Bool
-    /// A longer message goes in several frames, in bytes.
-    let largestFragment: Int
-    /// The framing marks no messages, and the medium keeps packets apart: each message is one. Nil for every other connection.
-    let packets: (any PacketStream)?
+    /// Where a listener keeps it among those that it runs.
+    let place = Atomic<UInt32>(0)
+    /// Nil for every other connection than one that keeps packets.
+    var packets: (any PacketStream)? { keepsPackets ? stream.packets : nil }
+    private let lastCall = Atomic<UInt32>(0)
+    /// The framing marks no messages, and the medium keeps packets apart: each message is one.
+    let keepsPackets: Bool
 
     init(stream: any ByteStream, settings: ConnectionSettings) throws {
         self.stream = stream
         reactor = stream.reactor
         self.settings = settings
-        largestFragment = (settings.framing as? LengthFraming)?.largestFragment ?? .max
-        var trailer = ByteBuffer()
-        settings.framing.writeTrailer(into: &trailer)
-        hasTrailer = trailer.readableBytes > 0
         // What processes the stream has no use for packets.
-        packets = settings.framing.keepsBoundaries || !settings.streamProcessors.isEmpty ? nil : stream.packets
+        keepsPackets = !settings.framing.keepsBoundaries && settings.streamProcessors.isEmpty && stream.packets != nil
         var reading = ReadSide(
             decoder: settings.framing.makeDecoder(),
             processors: try settings.processors.reversed().map { try $0.makeDecoder() }
         )
-        reading.isIndirect = packets != nil
+        reading.isIndirect = keepsPackets
         readSide = Locked(reading)
         var writing = WriteSide(processors: try settings.processors.map { try $0.makeEncoder() })
-        if packets != nil { writing.packetSizes = CircularBuffer() }
+        if keepsPackets { writing.packets = PacketSizes() }
         writeSide = Locked(writing)
     }
 
     /// The peer has sent something in its handshake.
     var hasHeard: Bool { readSide.withLock { $0.hasHeard } }
 
+    /// What a call that suspends is known by.
+    func nextCall() -> UInt32 { lastCall.wrappingAdd(1, ordering: .relaxed).newValue }
+
+    /// How far the connection's life has come, as a ``Connection/State``.
+    let stage = Atomic<UInt8>(0)
     /// The stream was closed, or given away to linger.
     private let released = Atomic<Bool>(false)
 

@@ -9,19 +9,8 @@ struct ReadSide {
     var holdsBuffer = false
     /// Slices of `buffer` are out: appending to it would copy all of it.
     var lent = false
-    /// Bytes that must be there before another look for a frame is worth it.
-    var needed = 0
-    var decoder: any FrameDecoder
-    /// With a transform on the stream: sealed bytes, and what opens them.
-    var wire = ByteBuffer()
-    var opener: (any StreamOpener)?
     /// Bytes do not go straight from the stream into `buffer`: there is an opener, or each read is a packet.
     var isIndirect = false
-    /// The beginning of a message that comes in several frames.
-    var fragments: ByteBuffer?
-    var processors: [any ProcessorStep]
-    /// Messages that are complete: looked at before, or several that came of one.
-    var ready: [ByteBuffer] = []
     /// The peer has sent something before the connection was up.
     var hasHeard = false
     /// The stream was read from since the connection is up.
@@ -32,14 +21,23 @@ struct ReadSide {
     var heardClose = false
     /// The end was told to the application.
     var finished = false
+    /// Bytes that must be there before another look for a frame is worth it.
+    var needed = 0
+    var decoder: any FrameDecoder
+    /// With a transform on the stream: sealed bytes, and what opens them.
+    var sealed: SealedInput?
+    /// The beginning of a message that comes in several frames: nothing, or one buffer.
+    var fragments: [ByteBuffer] = []
+    var processors: [any ProcessorStep]
+    /// Messages that are complete: looked at before, or several that came of one.
+    var ready: [ByteBuffer] = []
     /// A `PatchbayError`, boxed: most connections never have one, and it is large.
     var failure: (any Error)?
     var waiters = WaiterList()
-    var lastID: UInt64 = 0
     var armedUntil = UInt64.max
     /// Work done since the last turn of others.
-    var reads = 0
-    var served = 0
+    var reads: UInt32 = 0
+    var served: UInt32 = 0
 
     init(decoder: any FrameDecoder, processors: [any ProcessorStep]) {
         self.decoder = decoder
@@ -104,14 +102,26 @@ struct ReadSide {
             reactor.giveReadBuffer(buffer)
             buffer = ByteBuffer()
         }
-        if opener != nil, wire.readableBytes == 0, wire.storageCapacity > 0 {
-            reactor.giveReadBuffer(wire)
-            wire = ByteBuffer()
+        if let sealed, sealed.wire.readableBytes == 0, sealed.wire.storageCapacity > 0 {
+            reactor.giveReadBuffer(sealed.wire)
+            sealed.wire = ByteBuffer()
         }
     }
 
     mutating func fail(_ error: PatchbayError) {
         ended = true
         if failure == nil { failure = error }
+    }
+}
+
+/// The receiving half of a transform on the stream; reached under the lock of its side. A reference: most connections have none.
+final class SealedInput {
+    /// Bytes as they came.
+    var wire: ByteBuffer
+    var opener: any StreamOpener
+
+    init(_ opener: any StreamOpener, wire: ByteBuffer) {
+        self.opener = opener
+        self.wire = wire
     }
 }

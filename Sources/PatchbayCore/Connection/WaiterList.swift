@@ -6,7 +6,7 @@ enum Wake: Sendable {
 /// One suspended call.
 struct Waiter {
     /// Known to the one that suspended, so that its cancellation finds it.
-    var id: UInt64
+    var id: UInt32
     /// Nanoseconds of the monotonic clock.
     var deadline: UInt64
     var continuation: UnsafeContinuation<Wake, Never>
@@ -16,6 +16,10 @@ struct Waiter {
 struct WaiterList {
     private var first: Waiter?
     private var others: [Waiter] = []
+
+    init() {}
+
+    init(_ waiters: [Waiter]) { for waiter in waiters { append(waiter) } }
 
     var isEmpty: Bool { first == nil }
 
@@ -27,7 +31,7 @@ struct WaiterList {
         }
     }
 
-    mutating func remove(_ id: UInt64) -> Waiter? {
+    mutating func remove(_ id: UInt32) -> Waiter? {
         if let waiter = first, waiter.id == id {
             first = others.isEmpty ? nil : others.removeFirst()
             return waiter

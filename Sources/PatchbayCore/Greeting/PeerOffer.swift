@@ -10,6 +10,9 @@ public struct PeerOffer: Sendable {
     /// The peer as the transport sees it.
     public var peer: StreamPeer
 
+    /// The peer said more of itself than the transport sees.
+    var isTelling: Bool { identity != nil || user != nil || !data.pairs.isEmpty }
+
     public init(identity: String? = nil, user: String? = nil, data: HandshakeData = HandshakeData(), peer: StreamPeer = StreamPeer()) {
         self.identity = identity
         self.user = user

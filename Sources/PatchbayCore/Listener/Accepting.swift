@@ -3,6 +3,14 @@ internal import Synchronization
 
 /// The loop that accepts, apart from the listener so that it does not keep it alive.
 final class Accepting: Sendable {
+    /// What becomes of a connection that is up.
+    enum Handling: Sendable {
+        /// Its closure runs here, and the connection ends with it.
+        case run(@Sendable (Connection) async throws -> Void)
+        /// Somebody takes it.
+        case hand(ListenerInbox)
+    }
+
     private let connector: Connector
     private let transport: any StreamListener
     private let reactors: ReactorGroup
@@ -10,47 +18,88 @@ final class Accepting: Sendable {
     private let pending: PendingHandshakes
     private weak let listener: Listener?
     private let drain = DrainGate()
+    private let live = LiveLinks()
+    private let admit: (@Sendable (PeerOffer) async throws -> Admission)?
+    private let onEvent: (@Sendable (ListenerEvent) -> Void)?
+    private let handling: Handling
 
-    init(_ listener: Listener) {
+    init(
+        _ listener: Listener,
+        admit: (@Sendable (PeerOffer) async throws -> Admission)? = nil,
+        onEvent: (@Sendable (ListenerEvent) -> Void)? = nil,
+        _ handling: Handling
+    ) {
         connector = listener.connector
         transport = listener.transport
         reactors = listener.reactors
         home = listener.home
         pending = listener.pending
         self.listener = listener
+        self.admit = admit
+        self.onEvent = onEvent
+        self.handling = handling
     }
 
     /// Until the transport is closed or the task is cancelled; then until all connections are over, or the drain is.
-    func acceptAll(
-        executor: ConnectionExecutor,
-        admit: (@Sendable (PeerOffer) async throws -> Admission)?,
-        onEvent: (@Sendable (ListenerEvent) -> Void)?,
-        _ handle: @escaping @Sendable (Connection) async -> Void
-    ) async {
+    func acceptAll(executor: ConnectionExecutor) async {
         await withTaskExecutorPreference(home) {
-            await withDiscardingTaskGroup { group in
-                while let stream = await next(onEvent) {
-                    drain.enter()
-                    group.addTask(executorPreference: executor.preference(stream.reactor)) {
-                        let connection = admit == nil ? self.establishAtOnce(stream) : nil
-                        if let connection {
-                            await handle(connection)
-                        } else if let connection = await self.establish(stream, admit, onEvent) {
-                            await handle(connection)
+            await withTaskCancellationHandler {
+                await withDiscardingTaskGroup { group in
+                    while let stream = await next() {
+                        drain.enter()
+                        // Little is captured, and little kept across a wait: each idle connection holds it all.
+                        group.addTask(executorPreference: executor.preference(stream.reactor)) { [self] in
+                            var connection = establishAtOnce(stream)
+                            if connection == nil { connection = await establish(stream) }
+                            if let connection {
+                                switch handling {
+                                case .hand(let inbox): await inbox.put(connection)
+                                case .run(let body):
+                                    begin(connection)
+                                    do {
+                                        try await body(connection)
+                                        await connection.close()
+                                        live.leave(connection.link)
+                                    } catch {
+                                        live.leave(connection.link)
+                                        fail(connection, error)
+                                    }
+                                    connection.link.owner.disown()
+                                }
+                            }
+                            drain.leave()
                         }
-                        self.drain.leave()
+                    }
+                    transport.close()
+                    if let limit = listener?.state.withLock({ $0.drain }), await !drain.wait(for: limit, on: home) {
+                        group.cancelAll()
+                        live.cancelAll()
                     }
                 }
-                transport.close()
-                if let limit = listener?.state.withLock({ $0.drain }), await !drain.wait(for: limit, on: home) { group.cancelAll() }
+            } onCancel: {
+                live.cancelAll()
             }
         }
+    }
+
+    // Neither is inlined: each connection's task would hold room for what they need as long as it lives.
+
+    @inline(never)
+    private func begin(_ connection: Connection) {
+        connection.link.owner.adopt()
+        live.enter(connection.link)
+    }
+
+    @inline(never)
+    private func fail(_ connection: Connection, _ error: any Error) {
+        connection.abort()
+        onEvent?(.connectionFailed(connection.peer, error))
     }
 
     /// Between failures to accept, so that a lack of descriptors does not become a busy loop.
     private static let pauseAfterFailure = Duration.milliseconds(20)
 
-    private func next(_ onEvent: (@Sendable (ListenerEvent) -> Void)?) async -> (any ByteStream)? {
+    private func next() async -> (any ByteStream)? {
         while true {
             do {
                 return try await transport.accept { reactors.next() }
@@ -65,24 +114,20 @@ final class Accepting: Sendable {
 
     /// A connection on which nothing is exchanged before the first message; nil where something is, or where it fails.
     private func establishAtOnce(_ stream: any ByteStream) -> Connection? {
-        guard !connector.stack.needsOpening, let link = try? connector.makeLink(stream) else { return nil }
+        guard admit == nil, !connector.stack.needsOpening, let link = try? connector.makeLink(stream) else { return nil }
         listener?.state.withLock { $0.lastAccepted = stream.peer.address }
         return Connection(link: link)
     }
 
     // Not inlined: what it needs of the task's memory is free for the connection's closure afterwards.
     @inline(never)
-    private func establish(
-        _ stream: any ByteStream,
-        _ admit: (@Sendable (PeerOffer) async throws -> Admission)?,
-        _ onEvent: (@Sendable (ListenerEvent) -> Void)?
-    ) async -> Connection? {
+    private func establish(_ stream: any ByteStream) async -> Connection? {
         do {
             let (link, number) = try enter(stream)
             defer { pending.leave(number) }
-            return try await open(link, admit)
+            return try await open(link)
         } catch {
-            giveUp(stream, error, onEvent)
+            giveUp(stream, error)
             return nil
         }
     }
@@ -99,15 +144,16 @@ final class Accepting: Sendable {
     }
 
     @inline(never)
-    private func giveUp(_ stream: any ByteStream, _ error: any Error, _ onEvent: (@Sendable (ListenerEvent) -> Void)?) {
+    private func giveUp(_ stream: any ByteStream, _ error: any Error) {
         let peer = stream.peer
         stream.close(abort: false)
         onEvent?(.handshakeFailed(peer, error))
     }
 
-    /// In a task of its own: what a handshake needs of a task's memory is given back with it, not with the connection.
-    private func open(_ link: Link, _ admit: (@Sendable (PeerOffer) async throws -> Admission)?) async throws -> Connection {
-        async let connection = {
+    /// In a task of its own: what a handshake needs of a task's memory is given back with it, not with the connection. Not a child, whose
+    /// memory would be its parent's.
+    private func open(_ link: Link) async throws -> Connection {
+        let opening = Task(executorPreference: link.reactor) { [self] in
             link.owner.adopt()
             defer { link.owner.disown() }
             return try await withTaskCancellationHandler {
@@ -115,7 +161,11 @@ final class Accepting: Sendable {
             } onCancel: {
                 link.ownerWasCancelled()
             }
-        }()
-        return try await connection
+        }
+        return try await withTaskCancellationHandler {
+            try await opening.value
+        } onCancel: {
+            opening.cancel()
+        }
     }
 }

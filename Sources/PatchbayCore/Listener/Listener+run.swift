@@ -18,19 +18,7 @@ extension Listener {
     ) async throws {
         try start()
         defer { state.withLock { $0.running = false } }
-        await acceptAll(executor: executor, admit: admit, onEvent: onEvent) { connection in
-            do {
-                try await connection.use(body)
-            } catch {
-                Self.report(error, of: connection, to: onEvent)
-            }
-        }
-    }
-
-    // Not inlined: each connection's task would hold room for the event as long as it lives.
-    @inline(never)
-    private static func report(_ error: any Error, of connection: Connection, to onEvent: (@Sendable (ListenerEvent) -> Void)?) {
-        onEvent?(.connectionFailed(connection.peer, error))
+        await Accepting(self, admit: admit, onEvent: onEvent, .run(body)).acceptAll(executor: executor)
     }
 
     private func start() throws {
@@ -60,22 +48,13 @@ extension Listener {
             }
             state.running = true
             // Not structured: it outlives this call, and ends with the listener, which it does not keep alive.
-            let accepting = Accepting(self)
+            let accepting = Accepting(self, .hand(inbox))
             let inbox = inbox
             state.pump = Task(executorPreference: home) {
-                await accepting.acceptAll(executor: .reactor, admit: nil, onEvent: nil) { await inbox.put($0) }
+                await accepting.acceptAll(executor: .reactor)
                 inbox.close()
             }
         }
         return try await inbox.take()
-    }
-
-    func acceptAll(
-        executor: ConnectionExecutor,
-        admit: (@Sendable (PeerOffer) async throws -> Admission)?,
-        onEvent: (@Sendable (ListenerEvent) -> Void)?,
-        _ handle: @escaping @Sendable (Connection) async -> Void
-    ) async {
-        await Accepting(self).acceptAll(executor: executor, admit: admit, onEvent: onEvent, handle)
     }
 }
