@@ -1,37 +1,41 @@
 internal import Glibc
 internal import Patchbay
 
-/// Patchbay as a benchmark peer: the modes and the output of Peers/c/raw.c, over any URL.
+/// Patchbay as a benchmark peer: the modes and the output of the other peers, over any URL.
 @main
 enum PatchbayBench {
-    static let usage = """
-        usage: patchbay-bench server URL
-               patchbay-bench client URL latency SIZE SECONDS
-               patchbay-bench client URL oneway SIZE SECONDS
-               patchbay-bench client URL connect SECONDS
-               patchbay-bench client URL idle COUNT PID
-        """
-
     static func main() async {
         do {
-            try await run(Array(CommandLine.arguments.dropFirst()))
+            let arguments = try BenchArguments(Array(CommandLine.arguments.dropFirst()))
+            let registry = try await arguments.registry()
+            switch arguments.values {
+            case .bytes: try await run(arguments, registry, BytesForm.self)
+            case .record: try await run(arguments, registry, RecordForm.self)
+            }
+        } catch is BenchArguments.Invalid {
+            fail(BenchArguments.usage)
         } catch {
             fail("patchbay-bench: \(error)")
         }
     }
 
-    static func run(_ arguments: [String]) async throws {
-        guard arguments.count >= 2 else { fail(usage) }
-        let url = try ConnectionURL(arguments[1])
-        let mode = arguments.dropFirst(2).first
-        let numbers = arguments.dropFirst(3).compactMap(Double.init).filter { $0 > 0 && $0 < 1e9 }
-        switch (arguments[0], mode, numbers.count) {
-        case ("server", nil, 0): try await serve(url)
-        case ("client", "latency", 2): try await measureLatency(url, size: Int(numbers[0]), for: .seconds(numbers[1]))
-        case ("client", "oneway", 2): try await measureOneWay(url, size: Int(numbers[0]), for: .seconds(numbers[1]))
-        case ("client", "connect", 1): try await measureConnect(url, for: .seconds(numbers[0]))
-        case ("client", "idle", 2): try await measureIdle(url, connections: Int(numbers[0]), process: Int(numbers[1]))
-        default: fail(usage)
+    static func run<Form: MessageForm>(_ arguments: BenchArguments, _ registry: Registry, _ form: Form.Type) async throws {
+        let numbers = arguments.numbers
+        let client = BenchClient(url: arguments.url, registry: registry, placement: arguments.placement)
+        let size = Int(numbers.first ?? 0)
+        switch (arguments.mode, numbers.count) {
+        case (nil, 0): try await serve(arguments.url, registry, form)
+        case ("latency", 2): try await client.measureLatency(form.init(size: size), for: .seconds(numbers[1]))
+        case ("oneway", 2): try await client.measureOneWay(form.init(size: size), for: .seconds(numbers[1]))
+        case ("both", 2): try await client.measureBothWays(form.init(size: size), for: .seconds(numbers[1]))
+        case ("inflight", 3):
+            try await client.measureInFlight(form.init(size: size), window: Int(numbers[2]), for: .seconds(numbers[1]))
+        case ("fanin", 2): try await client.measureFanIn(form.small, connections: size, for: .seconds(numbers[1]))
+        case ("connect", 1): try await client.measureConnect(form.small, for: .seconds(numbers[0]))
+        case ("idle", 2): try await client.measureIdle(form.small, connections: size, process: Int(numbers[1]))
+        case ("openloop", 3):
+            try await client.measureOpenLoop(form.init(size: Int(numbers[1])), rate: numbers[0], for: .seconds(numbers[2]))
+        default: throw BenchArguments.Invalid()
         }
     }
 
