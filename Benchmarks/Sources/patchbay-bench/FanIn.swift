@@ -7,7 +7,7 @@ private let openingAtOnce = 32
 
 extension BenchClient {
     /// So many connections, each a closed loop in a task of its own.
-    func measureFanIn<Form: MessageForm>(_ form: Form, connections: Int, for duration: Duration) async throws {
+    func measureFanIn(_ messages: BenchMessages, connections: Int, for duration: Duration) async throws {
         try await placed {
             let start = StartingLine()
             let loops = try await withThrowingTaskGroup(of: Loops.self) { group in
@@ -15,8 +15,8 @@ extension BenchClient {
                     group.addTask {
                         do {
                             return try await withConnection { connection in
-                                try await form.roundTrip(connection)
-                                return try await Loops(form, connection, start.arriveAndWait(), duration)
+                                try await messages.roundTrip(connection)
+                                return try await Loops(messages, connection, start.arriveAndWait(), duration)
                             }
                         } catch {
                             start.giveUp()
@@ -49,12 +49,12 @@ private struct Loops: Sendable {
 
     init() {}
 
-    init<Form: MessageForm>(_ form: Form, _ connection: Connection, _ start: UInt64, _ duration: Duration) async throws {
+    init(_ messages: BenchMessages, _ connection: Connection, _ start: UInt64, _ duration: Duration) async throws {
         let measuring = start + nanoseconds(of: duration / 4)
         let end = measuring + nanoseconds(of: duration)
         var before = nanoseconds()
         while before < end {
-            try await form.roundTrip(connection)
+            try await messages.roundTrip(connection)
             let now = nanoseconds()
             // What ends outside of the measured time does not count, so that all connections count over the same.
             if now >= measuring && now < end { samples.append(now - before) }

@@ -8,9 +8,9 @@ enum PatchbayBench {
         do {
             let arguments = try BenchArguments(Array(CommandLine.arguments.dropFirst()))
             let registry = try await arguments.registry()
-            switch arguments.values {
-            case .bytes: try await run(arguments, registry, BytesForm.self)
-            case .record: try await run(arguments, registry, RecordForm.self)
+            switch arguments.placement {
+            case .reactor: try await run(arguments, registry)
+            case .global: try await runOnGlobalExecutor(arguments, registry)
             }
         } catch is BenchArguments.Invalid {
             fail(BenchArguments.usage)
@@ -19,22 +19,28 @@ enum PatchbayBench {
         }
     }
 
-    static func run<Form: MessageForm>(_ arguments: BenchArguments, _ registry: Registry, _ form: Form.Type) async throws {
+    @concurrent static func runOnGlobalExecutor(_ arguments: BenchArguments, _ registry: Registry) async throws {
+        try await run(arguments, registry)
+    }
+
+    static func run(_ arguments: BenchArguments, _ registry: Registry) async throws {
         let numbers = arguments.numbers
+        let first = Int(numbers.first ?? 0)
         let client = BenchClient(url: arguments.url, registry: registry, placement: arguments.placement)
-        let size = Int(numbers.first ?? 0)
+        let small = BenchMessages(arguments.values)
+        let sized = BenchMessages(arguments.values, size: first)
         switch (arguments.mode, numbers.count) {
-        case (nil, 0): try await serve(arguments.url, registry, form)
-        case ("latency", 2): try await client.measureLatency(form.init(size: size), for: .seconds(numbers[1]))
-        case ("oneway", 2): try await client.measureOneWay(form.init(size: size), for: .seconds(numbers[1]))
-        case ("both", 2): try await client.measureBothWays(form.init(size: size), for: .seconds(numbers[1]))
-        case ("inflight", 3):
-            try await client.measureInFlight(form.init(size: size), window: Int(numbers[2]), for: .seconds(numbers[1]))
-        case ("fanin", 2): try await client.measureFanIn(form.small, connections: size, for: .seconds(numbers[1]))
-        case ("connect", 1): try await client.measureConnect(form.small, for: .seconds(numbers[0]))
-        case ("idle", 2): try await client.measureIdle(form.small, connections: size, process: Int(numbers[1]))
+        case (nil, 0): try await serve(arguments.url, registry, arguments.values)
+        case ("latency", 2): try await client.measureLatency(sized, for: .seconds(numbers[1]))
+        case ("oneway", 2): try await client.measureOneWay(sized, for: .seconds(numbers[1]))
+        case ("both", 2): try await client.measureBothWays(sized, for: .seconds(numbers[1]))
+        case ("inflight", 3): try await client.measureInFlight(sized, window: Int(numbers[2]), for: .seconds(numbers[1]))
+        case ("fanin", 2): try await client.measureFanIn(small, connections: first, for: .seconds(numbers[1]))
+        case ("connect", 1): try await client.measureConnect(small, for: .seconds(numbers[0]))
+        case ("idle", 2): try await client.measureIdle(small, connections: first, process: Int(numbers[1]))
         case ("openloop", 3):
-            try await client.measureOpenLoop(form.init(size: Int(numbers[1])), rate: numbers[0], for: .seconds(numbers[2]))
+            let messages = BenchMessages(arguments.values, size: Int(numbers[1]))
+            try await client.measureOpenLoop(messages, rate: numbers[0], for: .seconds(numbers[2]))
         default: throw BenchArguments.Invalid()
         }
     }

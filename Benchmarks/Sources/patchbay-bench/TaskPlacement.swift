@@ -14,36 +14,28 @@ struct BenchClient {
     let registry: Registry
     let placement: TaskPlacement
 
-    /// Calls `body` with a new connection, in the task that was asked for.
-    func withConnection<Result: Sendable>(_ body: @Sendable (Connection) async throws -> Result) async throws -> Result {
+    /// Calls `body` with a new connection, in the task that was asked for. Under ``TaskPlacement/global`` the caller is there already.
+    func withConnection<Result>(_ body: (Connection) async throws -> Result) async throws -> Result {
         switch placement {
-        case .reactor: try await Patchbay.withConnection(to: url, registry: registry, body)
-        case .global: try await Self.onGlobalExecutor { try await with(Connection.connect(to: url, registry: registry), body) }
+        case .reactor: return try await Patchbay.withConnection(to: url, registry: registry, body)
+        case .global:
+            let connection = try await Connection.connect(to: url, registry: registry)
+            do {
+                let result = try await body(connection)
+                await connection.close()
+                return result
+            } catch {
+                connection.abort()
+                throw error
+            }
         }
     }
 
-    /// Runs what opens many connections where a program that does so would: on a reactor, or on the global executor.
-    func placed<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
+    /// Runs what opens many connections where a program that does so would: on a reactor, or where it is.
+    func placed<Result>(_ body: () async throws -> Result) async throws -> Result {
         switch placement {
         case .reactor: try await ReactorGroup.shared.run(body)
-        case .global: try await Self.onGlobalExecutor(body)
+        case .global: try await body()
         }
-    }
-
-    private func with<Result>(_ connection: Connection, _ body: (Connection) async throws -> Result) async throws -> Result {
-        do {
-            let result = try await body(connection)
-            await connection.close()
-            return result
-        } catch {
-            connection.abort()
-            throw error
-        }
-    }
-
-    @concurrent private static func onGlobalExecutor<Result: Sendable>(
-        _ body: @Sendable () async throws -> Result
-    ) async throws -> Result {
-        try await body()
     }
 }
