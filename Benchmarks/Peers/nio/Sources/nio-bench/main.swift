@@ -1,0 +1,2 @@
+internal import NIOPosix
+print(MultiThreadedEventLoopGroup.singleton)
