@@ -83,7 +83,7 @@ VARIANTS = [
     Variant("epoll noframing", program("epoll"), ECHOES, ["noframing"], ["buffered", "batched"]),
     Variant("zmq", program("zmq"), ALL),
     Variant("zmq pair", program("zmq"), SINGLE, ["pair"], ["pair"]),
-    Variant("nng", program("nng"), ALL),
+    Variant("nng", program("nng"), ("latency", "oneway", "fanin", "connect", "idle")),
     Variant("nng pair", program("nng"), SINGLE, ["pair"], ["pair"]),
     Variant("nanomsg", program("nanomsg"), SINGLE),
     Variant("nanomsg request", program("nanomsg"), ("latency", "connect", "idle"), ["request"], ["request"]),

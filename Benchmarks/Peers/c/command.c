@@ -95,7 +95,8 @@ int run_peer(const struct peer *peer, int count, char **arguments) {
     double numbers[3] = {0};
     for (int i = 0; i < mode->arity; i++) numbers[i] = positive(peer, arguments[4 + i]);
     take_flags(peer, count - 4 - mode->arity, arguments + 4 + mode->arity);
-    if (!peer->fan_in && !strcmp(mode->name, "fanin")) fail_because("fanin", "this peer cannot do it fairly");
+    const char *refusal = peer->refusal ? peer->refusal(mode->name) : NULL;
+    if (refusal) fail_because(mode->name, refusal);
     measure(peer, url, mode->name, numbers);
     // Not exit: libraries wait there for messages that nobody wants any more.
     fflush(stdout);

@@ -125,6 +125,13 @@ static void hold(const char *url, int count) {
     }
 }
 
+static const char *refusal(const char *mode) {
+    bool many_connections = !strcmp(mode, "connect") || !strcmp(mode, "idle");
+    if (!strcmp(mode, "fanin")) return "a process has at most 512 sockets, and a REQ one request on its way";
+    if (many_connections && !has_flag("request")) return "a PAIR has one connection: use 'request'";
+    return has_flag("request") && !many_connections && strcmp(mode, "latency") ? "a REQ has one request on its way" : NULL;
+}
+
 int main(int count, char **arguments) {
     static const struct peer peer = {
         .flags = {"request"},
@@ -137,6 +144,7 @@ int main(int count, char **arguments) {
         .try_send = try_send,
         .try_receive = try_receive,
         .wait = wait_for,
+        .refusal = refusal,
         .hold = hold,
     };
     return run_peer(&peer, count, arguments);

@@ -36,7 +36,10 @@ struct peer {
     // Until a message is there, or with `to_send` there is room for one, or so many nanoseconds have passed.
     void (*wait)(void *connection, bool to_send, uint64_t nanoseconds);
 
-    // Modes that a peer has to do in its own way. NULL: it cannot fan in; it holds connections as it opens others.
+    // Why a mode is left out, or NULL when it is not. NULL instead of the function: no mode is.
+    const char *(*refusal)(const char *mode);
+
+    // Modes that a peer has to do in its own way. NULL for the second: it holds connections as it opens others.
     void (*fan_in)(const char *url, int count, double seconds);
     void (*hold)(const char *url, int count);
 };

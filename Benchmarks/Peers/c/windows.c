@@ -45,8 +45,7 @@ static uint64_t turn(struct window *window, bool may_send, struct histogram *lat
         if (latencies) add_sample(latencies, now - window->departures[window->received % window->limit]);
         window->received++;
     }
-    if (window->sent == sent && window->received == received)
-        peer->wait(window->connection, blocked, 1000000000);
+    if (window->sent == sent && window->received == received) peer->wait(window->connection, blocked, 1000000000);
     return now;
 }
 

@@ -189,6 +189,11 @@ static void fan_in(const char *url, int count, double seconds) {
     print_round_trips(latencies, total, end - warm);
 }
 
+static const char *refusal(const char *mode) {
+    bool many_connections = !strcmp(mode, "fanin") || !strcmp(mode, "connect") || !strcmp(mode, "idle");
+    return many_connections && has_flag("pair") ? "a PAIR has one connection" : NULL;
+}
+
 int main(int count, char **arguments) {
     static const struct peer peer = {
         .flags = {"pair"},
@@ -200,6 +205,7 @@ int main(int count, char **arguments) {
         .try_send = try_send,
         .try_receive = try_receive,
         .wait = wait_for,
+        .refusal = refusal,
         .fan_in = fan_in,
     };
     return run_peer(&peer, count, arguments);
