@@ -93,7 +93,8 @@ VARIANTS = [
     Variant("connection.py key", script("connection.py"), ALL, ["--key", "k"], ["--key", "k"]),
     Variant("asyncio streams", script("asyncio_streams.py"), ALL),
     Variant("nio handlers", NIO, ALL, ["--style", "handlers"], ["--style", "handlers"]),
-    Variant("nio async", NIO, ALL, ["--style", "async"], ["--style", "async"]),
+    Variant("nio async", NIO, tuple(mode for mode in ALL if mode != "openloop"), ["--style", "async"], ["--style", "async"]),
+    Variant("nio async takeover", NIO, ("latency", "oneway"), ["--style", "async", "--takeover"], ["--style", "async", "--takeover"]),
 ]
 
 

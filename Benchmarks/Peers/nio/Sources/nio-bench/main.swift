@@ -1,2 +1,0 @@
-internal import NIOPosix
-print(MultiThreadedEventLoopGroup.singleton)
