@@ -25,7 +25,8 @@ func serveWithAsyncChannels(_ endpoint: Endpoint) async throws {
 }
 
 private func answer(
-    _ messages: NIOAsyncChannelInboundStream<ByteBuffer>, _ answers: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    _ messages: NIOAsyncChannelInboundStream<ByteBuffer>,
+    _ answers: NIOAsyncChannelOutboundWriter<ByteBuffer>
 ) async throws {
     for try await message in messages {
         switch message.getInteger(at: message.readerIndex, as: UInt8.self) {

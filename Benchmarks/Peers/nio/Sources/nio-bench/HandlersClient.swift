@@ -7,7 +7,8 @@ struct HandlersClient: Client {
 
     /// A connection with a handler of its own behind the frames.
     private func open<Handler: ChannelInboundHandler>(
-        on loop: any EventLoop, _ makeHandler: @escaping @Sendable () -> Handler
+        on loop: any EventLoop,
+        _ makeHandler: @escaping @Sendable () -> Handler
     ) -> EventLoopFuture<any Channel> {
         endpoint.client(on: loop)
             .channelInitializer { channel in

@@ -29,7 +29,8 @@ struct Results {
     func printStream(size: Int) {
         print(
             "messages_per_second=\(Int(rate)) bytes_per_second=\(Int(rate * Double(size)))",
-            "count=\(count) seconds=\(seconds) total=\(total)")
+            "count=\(count) seconds=\(seconds) total=\(total)"
+        )
     }
 
     func printRoundTrips() {
