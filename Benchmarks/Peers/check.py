@@ -18,7 +18,7 @@ from pathlib import Path
 PEERS = Path(__file__).resolve().parent
 sys.path.insert(0, str(PEERS.parent))
 
-from harness.measurement import free_port, limit_lifetime, running_server  # noqa: E402
+from harness.processes import free_port, limit_lifetime, running_server  # noqa: E402
 
 SECONDS = "0.1"
 CLIENT_SECONDS = 30

@@ -63,7 +63,7 @@ def allocations(peer, row, seconds, folder):
         return {**os.environ, "LD_PRELOAD": str(ALLOCATIONS), "ALLOCATIONS_FILE": str(folder / side)}
 
     url = fresh_url(row, folder)
-    with running_server(on_core(row, True, peer.server.server(row, url)), folder, counting("server")) as server:
+    with running_server(on_core(row, True, peer.server.server(row, url)), folder / "errors", counting("server")) as server:
         command = on_core(row, False, peer.client.client(row, url, row.arguments(seconds, server.pid, 0)))
         results, _ = run_client(command, "total", counting("client"))
         counts = [struct.unpack("QQ", (folder / side).read_bytes())[0] for side in ("client", "server")]
@@ -72,7 +72,7 @@ def allocations(peer, row, seconds, folder):
 
 def calls(peer, row, seconds, folder):
     url = fresh_url(row, folder)
-    with running_server(perf(folder / "server-calls", on_core(row, True, peer.server.server(row, url))), folder) as server:
+    with running_server(perf(folder / "server-calls", on_core(row, True, peer.server.server(row, url))), folder / "errors") as server:
         try:
             command = on_core(row, False, peer.client.client(row, url, row.arguments(seconds, server.pid, 0)))
             results, _ = run_client(perf(folder / "client-calls", command), "total")

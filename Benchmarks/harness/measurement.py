@@ -24,7 +24,7 @@ def measure(peer, row, scale):
 
 def measure_pair(peer, row, scale, folder):
     url = server_url(row, folder)
-    with running_server(on_core(row, True, peer.server.server(row, url)), folder) as server:
+    with running_server(on_core(row, True, peer.server.server(row, url)), folder / "errors") as server:
         before = cpu_seconds(server.pid)
         arguments = row.arguments(scale.seconds, server.pid, scale.idle_connections)
         command = on_core(row, False, peer.client.client(row, url, arguments))

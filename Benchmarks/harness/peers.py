@@ -67,7 +67,9 @@ PEERS = [
     same("nng", "nng", Library("nng", "libnng-dev", one="pair"), (*EVERY, *COSTS)),
     same("nanomsg", "nanomsg", Library("nanomsg", "libnanomsg-dev", many="request"), (*BASIC, *COSTS)),
     same("nio", "SwiftNIO, handlers", SwiftNIO("handlers"), (*EVERY, *COSTS)),
-    same("nio-async", "SwiftNIO, NIOAsyncChannel", SwiftNIO("async"), (*EVERY, *COSTS)),
+    # It has no open loop: its writer suspends, and a schedule that waits is none.
+    same("nio-async", "SwiftNIO, NIOAsyncChannel", SwiftNIO("async"), (*STREAMING, CONNECT, IDLE, FAN_IN, *COSTS)),
+    same("nio-takeover", "SwiftNIO, NIOAsyncChannel on its own executor", SwiftNIO("async", takeover=True), (LATENCY, ONE_WAY), in_quick=False),
     same("patchbay", "Patchbay, raw C's frames", BARE, (*EVERY, kinds.TWO_CORE_LATENCY, *COSTS)),
     same("patchbay-greeting", "Patchbay, own wire", GREETING, (*EVERY, *COSTS)),
     # Levels above that.

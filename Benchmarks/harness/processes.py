@@ -49,8 +49,8 @@ def cpu_seconds(process):
 
 
 @contextlib.contextmanager
-def running_server(command, folder, environment=None):
-    with open(folder / "errors", "w+") as errors:
+def running_server(command, error_path, environment=None):
+    with open(error_path, "w+") as errors:
         server = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, preexec_fn=limit_lifetime, env=environment
         )

@@ -118,27 +118,32 @@ class CPython:
 @dataclass(frozen=True)
 class Asyncio:
     def why_missing(self):
-        return built(PYTHON_PEERS / "streams.py", "Peers/python/streams.py is not there")
+        return built(PYTHON_PEERS / "asyncio_streams.py", "Peers/python/asyncio_streams.py is not there")
 
     def server(self, row, url):
-        return [sys.executable, PYTHON_PEERS / "streams.py", "server", url]
+        return [sys.executable, PYTHON_PEERS / "asyncio_streams.py", "server", url]
 
     def client(self, row, url, arguments):
-        return [sys.executable, PYTHON_PEERS / "streams.py", "client", url, *arguments]
+        return [sys.executable, PYTHON_PEERS / "asyncio_streams.py", "client", url, *arguments]
 
 
 @dataclass(frozen=True)
 class SwiftNIO:
     style: str
+    # NIO's event loops as the process's global executor.
+    takeover: bool = False
 
     def why_missing(self):
         return built(NIO, "swift build -c release --package-path Benchmarks/Peers/nio")
 
     def server(self, row, url):
-        return [NIO, "server", url, "--style", self.style]
+        return [NIO, "server", url, *self.flags()]
 
     def client(self, row, url, arguments):
-        return [NIO, "client", url, *arguments, "--style", self.style]
+        return [NIO, "client", url, *arguments, *self.flags()]
+
+    def flags(self):
+        return ["--style", self.style, *(["--takeover"] if self.takeover else [])]
 
 
 @dataclass(frozen=True)
