@@ -114,10 +114,14 @@ def write(result, output):
 
 
 def plot(output):
+    """The names of the plots."""
+    for old in output.glob("*.svg"):
+        old.unlink()
     if not PLOTTING_PYTHON.exists():
         print("no plots: scripts/bench installs matplotlib into Benchmarks/out/venv", file=sys.stderr)
-        return
+        return []
     subprocess.run([PLOTTING_PYTHON, "-m", "harness.plots", output / "result.json", output], cwd=BENCHMARKS, check=True)
+    return sorted(path.name for path in output.glob("*.svg"))
 
 
 def main():
@@ -135,6 +139,7 @@ def main():
         print("peers:", *(peer.name for peer in peers), *(f"({name}: {reason})" for name, reason in missing.items()))
         print("measurements:", planned(rows, peers, scale.rounds))
         return
+    arguments.output = arguments.output.resolve()
     arguments.output.mkdir(parents=True, exist_ok=True)
     if not arguments.earlier:
         raise_descriptor_limit(rows, scale)
@@ -143,10 +148,9 @@ def main():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
         result = measure(rows, peers, missing, scale, arguments.output)
     write(result, arguments.output)
-    text = report.markdown(result, rows, peers)
+    text = report.markdown(result, rows, peers, plot(arguments.output))
     (arguments.output / "report.md").write_text(text)
-    print(bounds.table(Samples(result["samples"])) if arguments.bounds else text)
-    plot(arguments.output)
+    print(bounds.table(Samples(result["samples"])) or "no bound is on what was measured" if arguments.bounds else text)
     print(f"the report is in {os.path.relpath(arguments.output)}", file=sys.stderr)
     if any("error" in sample for sample in result["samples"]):
         sys.exit(1)

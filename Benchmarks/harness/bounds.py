@@ -118,5 +118,7 @@ def table(samples):
         met += is_met
         verdict = "met" if is_met else "**not met**"
         lines.append(f"| one way, no peer above by more than the spread | {row} | patchbay | none above | {measured} | {verdict} |")
+    if not measured_bounds:
+        return ""
     unmeasured = sum(bound.measured(samples) is None for bound in BOUNDS)
     return "\n".join([f"{met} of {measured_bounds} met; {unmeasured} not measured in this run.", "", *lines])

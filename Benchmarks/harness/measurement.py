@@ -26,7 +26,7 @@ def measure_pair(peer, row, scale, folder):
     url = server_url(row, folder)
     with running_server(on_core(row, True, peer.server.server(row, url)), folder / "errors") as server:
         before = cpu_seconds(server.pid)
-        arguments = row.arguments(scale.seconds, server.pid, scale.idle_connections)
+        arguments = row.arguments(row.seconds(scale), server.pid, scale.idle_connections)
         command = on_core(row, False, peer.client.client(row, url, arguments))
         results, client_seconds = run_client(command, row.kind.metric)
         server_seconds = cpu_seconds(server.pid) - before

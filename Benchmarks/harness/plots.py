@@ -33,7 +33,7 @@ def main(result_path, folder):
         (kinds.IN_FLIGHT, "in-flight", "64 echoes in flight: throughput over message size", "MB/s each way", size_in_megabytes),
         (kinds.LATENCY, "round-trip", "Round trip over message size, median, both ends on one core", "µs", lambda value, _: value),
     ):
-        over(samples, kind, folder / f"{name}.svg", title, "message", unit, size_title, scale)
+        over(samples, kind, folder / f"{name}.svg", title, "message size", unit, size_title, scale)
     over(
         samples, kinds.FAN_IN, folder / "fan-in.svg", "Clients in a closed loop of 64 B echoes", "connections", "thousand round trips/s",
         lambda count: f"{count:,}", lambda value, _: value / 1000,
@@ -92,18 +92,19 @@ def x_axis(panel, ticks, title, text):
 
 def y_axis(panel):
     panel.set_yscale("log")
-    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 10_000 else f"{value:,.0f}"))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value < 1000 else f"{value:,.0f}"))
     panel.yaxis.set_minor_formatter(NullFormatter())
 
 
 def finish(figure, panels, title, path, legend=True):
-    figure.suptitle(title, fontsize=13, x=0.01, ha="left", fontweight="bold")
+    figure.suptitle(title, fontsize=13, x=0.01, y=1.0, ha="left", va="bottom", fontweight="bold").set_in_layout(False)
     if legend:
         by_label = {label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels())}
         labels = [label for label in LABELS.values() if label in by_label]
         # Beside the data, never over it.
         figure.legend([by_label[label] for label in labels], labels, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    figure.tight_layout(rect=(0, 0, 1, 0.97))
+    figure.tight_layout(rect=(0, 0, 1, 1))
+    figure.suptitle(title).set_in_layout(True)
     figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
 
@@ -129,8 +130,8 @@ def percentiles(samples, path):
             for metric, value in found.items():
                 panel.plot(value, place, marker=wanted[metric][1], color=colour, markersize=7, linestyle="none", markeredgecolor="white", markeredgewidth=0.6)
         panel.set_xscale("log")
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        panel.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else ""))
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        panel.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if f"{value:e}"[0] in "25" else ""))
         panel.tick_params(axis="x", which="minor", labelsize=8)
         panel.set_xlabel("µs")
         panel.set_title(TRANSPORT_TITLES[transport])
@@ -186,12 +187,10 @@ def memory(samples, path, connections):
     for panel, transport in zip(panels, TRANSPORTS):
         for place, peer in enumerate(peers):
             value = data[transport][peer]
-            if not value or value <= 0:
+            if value is None:
                 continue
             panel.barh(place, value, color=style(peer)["color"], height=0.65)
             panel.annotate(number_text(value), (value, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
-        panel.set_xscale("log")
-        panel.set_xlim(left=100)
         panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         panel.set_xlabel("bytes for each connection")
         panel.set_title(TRANSPORT_TITLES[transport])

@@ -9,15 +9,20 @@ OTHER_BASELINES = {kinds.PIPE_LATENCY: "channel", kinds.PIPE_ONE_WAY: "channel",
 COUNTED = {"syscalls": "system calls", "allocations": "allocations"}
 
 
-def markdown(result, rows, peers):
+def markdown(result, rows, peers, plots):
     samples = Samples(result["samples"])
     present = [kind for kind in dict.fromkeys(row.kind for row in rows) if kind not in kinds.COSTS]
     parts = ["# Benchmarks", notes(result, samples)]
+    parts += ["\n\n".join(f"![{plot}]({plot})" for plot in plots)]
     for kind in present:
         parts.append(overview(kind, [row for row in rows if row.kind is kind], peers, samples))
     parts += [counted_costs(rows, peers, samples), cpu_costs(rows, peers, samples)]
-    parts += ["## What it must show\n\n" + bounds.table(samples), "## Every row\n\n" + every_row(rows, peers, samples)]
+    parts += [section("What it must show", bounds.table(samples)), section("Every row", every_row(rows, peers, samples))]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def section(title, text):
+    return f"## {title}\n\n{text}" if text else ""
 
 
 def overview(kind, rows, peers, samples):
@@ -33,9 +38,9 @@ def overview(kind, rows, peers, samples):
         return ""
     columns = [row.column or kind.unit for row in rows]
     base = next((peer.title for peer in peers if peer.name == baseline), baseline)
-    says = f"{kind.unit}; in brackets, × {base}: above 1 is {'smaller or faster' if kind.lower_is_better else 'faster'}."
+    says = f"Medians in {kind.unit}; in brackets, × {base}: above 1 is {'faster, or less' if kind.lower_is_better else 'faster'}."
     head = ["| | " + " | ".join(columns) + " |", "|---|" + "---:|" * len(columns)]
-    return "\n".join([f"## {kind.title.capitalize()}", "", says[0].upper() + says[1:], "", *head, *lines])
+    return "\n".join([f"## {kind.title[0].upper()}{kind.title[1:]}", "", says, "", *head, *lines])
 
 
 def overview_cell(kind, row, peer, baseline, samples):

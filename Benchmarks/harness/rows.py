@@ -24,7 +24,7 @@ class Scale:
     cost_transports: tuple
 
 
-FULL = Scale(0.4, 5, (64, 1024, 65536, 1048576), (1, 100, 1000, 5000), (10_000, 50_000, 100_000, 200_000), 5000, TRANSPORTS)
+FULL = Scale(0.35, 5, (64, 1024, 65536, 1048576), (1, 100, 1000, 5000), (10_000, 50_000, 100_000, 200_000), 5000, TRANSPORTS)
 QUICK = Scale(0.12, 3, (64, 65536), (100, 1000), (20_000,), 1000, ("unix",))
 
 
@@ -63,6 +63,10 @@ class Row:
         if self.kind is kinds.OPEN_LOOP:
             words.append(f"{self.rate // 1000} k/s")
         return " ".join(word for word in words if word)
+
+    def seconds(self, scale):
+        """Of thousands of clients each has few round trips in the usual time."""
+        return scale.seconds * (2 if self.connections >= 1000 else 1)
 
     def arguments(self, seconds, server, idle_connections):
         """Of the client's mode."""
