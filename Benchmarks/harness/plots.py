@@ -97,14 +97,16 @@ def y_axis(panel):
 
 
 def finish(figure, panels, title, path, legend=True):
-    figure.suptitle(title, fontsize=13, x=0.01, y=1.0, ha="left", va="bottom", fontweight="bold").set_in_layout(False)
+    heading = figure.suptitle(title, fontsize=13, x=0.01, y=1.02, ha="left", va="bottom", fontweight="bold")
+    # Above the panels, which need not make room for it; the picture does.
+    heading.set_in_layout(False)
     if legend:
         by_label = {label: handle for panel in panels for handle, label in zip(*panel.get_legend_handles_labels())}
         labels = [label for label in LABELS.values() if label in by_label]
         # Beside the data, never over it.
         figure.legend([by_label[label] for label in labels], labels, loc="center left", bbox_to_anchor=(1.0, 0.5))
     figure.tight_layout(rect=(0, 0, 1, 1))
-    figure.suptitle(title).set_in_layout(True)
+    heading.set_in_layout(True)
     figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
     plt.close(figure)
 
