@@ -86,6 +86,7 @@ VARIANTS = [
     Variant("nng", program("nng"), ("latency", "oneway", "fanin", "connect", "idle")),
     Variant("nng pair", program("nng"), SINGLE, ["pair"], ["pair"]),
     Variant("nanomsg", program("nanomsg"), SINGLE),
+    Variant("nanomsg nodelay", program("nanomsg"), ("latency", "openloop"), ["nodelay"], ["nodelay"]),
     Variant("nanomsg request", program("nanomsg"), ("latency", "connect", "idle"), ["request"], ["request"]),
     Variant("connection.py threads", script("connection.py"), ALL),
     Variant("connection.py serial", script("connection.py"), (*SINGLE, "connect"), ["--style", "serial"]),
