@@ -72,6 +72,7 @@ ALL = tuple(MODES)
 SINGLE = ("latency", "oneway", "both", "inflight", "openloop")
 ECHOES = tuple(mode for mode in ALL if mode != "oneway")
 NIO = [str(PEERS / "nio" / ".build" / "release" / "nio-bench")]
+TAKEOVER = ["--style", "async", "--takeover"]
 
 VARIANTS = [
     Variant("raw", program("raw"), ALL),
@@ -86,6 +87,7 @@ VARIANTS = [
     Variant("nng", program("nng"), ("latency", "oneway", "fanin", "connect", "idle")),
     Variant("nng pair", program("nng"), SINGLE, ["pair"], ["pair"]),
     Variant("nanomsg", program("nanomsg"), SINGLE),
+    Variant("nanomsg nodelay", program("nanomsg"), ("latency", "openloop"), ["nodelay"], ["nodelay"]),
     Variant("nanomsg request", program("nanomsg"), ("latency", "connect", "idle"), ["request"], ["request"]),
     Variant("connection.py threads", script("connection.py"), ALL),
     Variant("connection.py serial", script("connection.py"), (*SINGLE, "connect"), ["--style", "serial"]),
@@ -94,7 +96,7 @@ VARIANTS = [
     Variant("asyncio streams", script("asyncio_streams.py"), ALL),
     Variant("nio handlers", NIO, ALL, ["--style", "handlers"], ["--style", "handlers"]),
     Variant("nio async", NIO, tuple(mode for mode in ALL if mode != "openloop"), ["--style", "async"], ["--style", "async"]),
-    Variant("nio async takeover", NIO, ("latency", "oneway"), ["--style", "async", "--takeover"], ["--style", "async", "--takeover"]),
+    Variant("nio async takeover", NIO, ("latency", "oneway"), TAKEOVER, TAKEOVER),
 ]
 
 

@@ -64,7 +64,8 @@ void measure_open_loop(const struct peer *peer, const char *url, double rate, si
         }
     }
     // What never came back has waited at least until now.
-    for (uint64_t number = received > first ? received : first; number < all; number++) add_sample(latencies, now - due(&schedule, number));
+    for (uint64_t number = received > first ? received : first; number < all; number++)
+        add_sample(latencies, now - due(&schedule, number));
     uint64_t began = due(&schedule, first);
     errno = 0;
     if (sent <= first) fail("the first message of the schedule");

@@ -57,7 +57,7 @@ static uint64_t run_window(struct window *window, uint64_t nanoseconds, struct h
 }
 
 static struct window make_window(const struct peer *peer, const char *url, size_t size, size_t limit) {
-    return (struct window){.peer = peer, .connection = peer->open(url), .message = make_message(size, 'E'), .size = size, .limit = limit};
+    return (struct window){peer, peer->open(url), make_message(size, 'E'), size, limit, NULL, 0, 0};
 }
 
 void measure_in_flight(const struct peer *peer, const char *url, size_t size, double seconds, size_t limit) {

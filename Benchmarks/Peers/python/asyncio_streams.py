@@ -28,7 +28,7 @@ from measuring import (
 BACKLOG = 4096
 # One write for header and body, where a copy of the body costs less than a second write.
 LARGE_MESSAGE_BYTES = 16 << 10
-LARGE_WINDOW_BYTES = 256 << 10
+LARGE_WINDOW_BYTES = 4 << 20
 # The default stops reading above 128 KiB, to which a message of 1 MiB is many pauses.
 READ_LIMIT_BYTES = 1 << 20
 

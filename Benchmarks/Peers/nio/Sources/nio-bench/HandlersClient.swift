@@ -36,10 +36,14 @@ struct HandlersClient: Client {
         let loop = endpoint.group.next()
         let finished = loop.makePromise(of: Results.self)
         let meter = Meter(seconds: seconds, finished: finished)
+        var channels: [any Channel] = []
         for _ in 0..<connections {
-            _ = try await open(on: loop) { WindowHandler(size: size, window: window, meter: meter) }.get()
+            channels.append(try await open(on: loop) { WindowHandler(size: size, window: window, meter: meter) }.get())
         }
-        loop.execute { meter.begin() }
+        loop.execute { [channels] in
+            meter.begin()
+            for channel in channels { channel.pipeline.fireUserInboundEventTriggered(Start()) }
+        }
         return try await finished.futureResult.get()
     }
 

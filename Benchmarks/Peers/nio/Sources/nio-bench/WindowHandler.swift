@@ -43,6 +43,9 @@ final class Meter: @unchecked Sendable {
     }
 }
 
+/// Once all are connected, so that those who come last need not compete with the traffic of those before.
+struct Start: Sendable {}
+
 /// A closed loop: each answer lets the next message leave, and a batch of answers a batch.
 final class WindowHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
@@ -65,8 +68,8 @@ final class WindowHandler: ChannelInboundHandler {
         self.meter = meter
     }
 
-    func channelActive(context: ChannelHandlerContext) {
-        fill(context)
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is Start { fill(context) }
     }
 
     private func fill(_ context: ChannelHandlerContext) {
