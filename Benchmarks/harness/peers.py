@@ -65,11 +65,14 @@ PEERS = [
     same("asyncio", "asyncio streams", Asyncio(), EVERY),
     same("zmq", "libzmq", Library("zmq", "libzmq3-dev", one="pair"), (*EVERY, *COSTS)),
     same("nng", "nng", Library("nng", "libnng-dev", one="pair"), (*EVERY, *COSTS)),
-    same("nanomsg", "nanomsg", Library("nanomsg", "libnanomsg-dev", many="request"), (*BASIC, *COSTS)),
+    same("nanomsg", "nanomsg", Library("nanomsg", "libnanomsg-dev", many="request", single="nodelay"), (*BASIC, *COSTS)),
     same("nio", "SwiftNIO, handlers", SwiftNIO("handlers"), (*EVERY, *COSTS)),
-    # It has no open loop: its writer suspends, and a schedule that waits is none.
+    # It has no open loop: a task's sleep is too coarse for one.
     same("nio-async", "SwiftNIO, NIOAsyncChannel", SwiftNIO("async"), (*STREAMING, CONNECT, IDLE, FAN_IN, *COSTS)),
-    same("nio-takeover", "SwiftNIO, NIOAsyncChannel on its own executor", SwiftNIO("async", takeover=True), (LATENCY, ONE_WAY), in_quick=False),
+    same(
+        "nio-takeover", "SwiftNIO, NIOAsyncChannel on its own executor", SwiftNIO("async", takeover=True),
+        (LATENCY, ONE_WAY), in_quick=False,
+    ),
     same("patchbay", "Patchbay, raw C's frames", BARE, (*EVERY, kinds.TWO_CORE_LATENCY, *COSTS)),
     same("patchbay-greeting", "Patchbay, own wire", GREETING, (*EVERY, *COSTS)),
     # Levels above that.
@@ -77,10 +80,17 @@ PEERS = [
     same("patchbay-python", "Patchbay, CPython's wire", Patchbay("python"), (CONNECT,), (CONNECT,)),
     same("patchbay-base64", "Patchbay, base64", Patchbay("base64"), (LATENCY, ONE_WAY), in_quick=False),
     same("patchbay-json", "Patchbay, a record in JSON", Patchbay("json", values="record"), (LATENCY, ONE_WAY, *COSTS), sizes=SMALL),
-    same("patchbay-msgpack", "Patchbay, a record in MessagePack", Patchbay("msgpack", values="record"), (LATENCY, ONE_WAY, *COSTS), sizes=SMALL),
-    same("patchbay-cbor", "Patchbay, a record in CBOR", Patchbay("cbor", values="record"), (LATENCY, ONE_WAY), sizes=SMALL, in_quick=False),
     same(
-        "patchbay-plugin-codec", "Patchbay, a record in a loaded MessagePack", Patchbay("c-msgpack", values="record", plugins=("messagepack.so",)),
+        "patchbay-msgpack", "Patchbay, a record in MessagePack", Patchbay("msgpack", values="record"),
+        (LATENCY, ONE_WAY, *COSTS), sizes=SMALL,
+    ),
+    same(
+        "patchbay-cbor", "Patchbay, a record in CBOR", Patchbay("cbor", values="record"),
+        (LATENCY, ONE_WAY), sizes=SMALL, in_quick=False,
+    ),
+    same(
+        "patchbay-plugin-codec", "Patchbay, a record in a loaded MessagePack",
+        Patchbay("c-msgpack", values="record", plugins=("messagepack.so",)),
         (LATENCY, ONE_WAY), sizes=SMALL, in_quick=False,
     ),
     same(
@@ -115,7 +125,7 @@ PEERS += [
     pipe("pipe-global", "Connection.pipe(), global executor", "patchbay", "global"),
     pipe("channel", "AsyncChannel, global executor", "channel", "global"),
     alone("start-c", "a C program (true)", ("true",), kinds.START),
-    alone("start-python", "python3 -c 'import multiprocessing.connection'", (sys.executable, "-c", "import multiprocessing.connection"), kinds.START),
+    alone("start-python", "python3 with multiprocessing.connection", (sys.executable, "-c", "import multiprocessing.connection"), kinds.START),
     alone("start-patchbay", "a program that makes a plan with Patchbay", (RELEASE / "patchbay-start", "tcp://127.0.0.1:1"), kinds.START),
     alone("start-list", "patchbay list", (RELEASE / "patchbay", "list"), kinds.START),
     alone("build-empty", "an empty program", ("swift", ""), kinds.BUILD),

@@ -58,7 +58,8 @@ def settle_looks():
 def series(samples, kind, transport, metric, peer):
     """(x, median) of a peer over the last part of the rows' names, which is the size, the connections or the rate."""
     prefix = f"{kind.name}-{transport}-"
-    points = [(int(row[len(prefix):]), samples.median(row, of, metric)) for row, of in samples.by_pair if of == peer and row.startswith(prefix)]
+    rows = [row for row, of in samples.by_pair if of == peer and row.startswith(prefix)]
+    points = [(int(row[len(prefix):]), samples.median(row, peer, metric)) for row in rows]
     return sorted((x, y) for x, y in points if y)
 
 
@@ -128,9 +129,10 @@ def percentiles(samples, path):
             if not found:
                 continue
             colour = style(peer)["color"]
-            panel.plot([min(found.values()), max(found.values())], [place, place], color=colour, linewidth=3 if peer == "patchbay" else 1.5, alpha=0.6)
+            ends = [min(found.values()), max(found.values())]
+            panel.plot(ends, [place, place], color=colour, linewidth=3 if peer == "patchbay" else 1.5, alpha=0.6)
             for metric, value in found.items():
-                panel.plot(value, place, marker=wanted[metric][1], color=colour, markersize=7, linestyle="none", markeredgecolor="white", markeredgewidth=0.6)
+                panel.plot(value, place, wanted[metric][1], color=colour, markersize=7, markeredgecolor="white", markeredgewidth=0.6)
         panel.set_xscale("log")
         panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
         panel.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:,g}" if f"{value:e}"[0] in "25" else ""))

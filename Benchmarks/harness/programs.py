@@ -77,9 +77,10 @@ class Library:
 
     program: str
     package: str
-    # What both ends are told in modes of one connection, and in those of many.
+    # What both ends are told in modes of one connection, in those of many, and, of the former, where messages leave one by one.
     one: str = ""
     many: str = ""
+    single: str = ""
 
     def why_missing(self):
         return built(OUT / self.program, f"{self.package} was not there")
@@ -91,8 +92,9 @@ class Library:
         return [OUT / self.program, "client", url, *arguments, *self.flags(row)]
 
     def flags(self, row):
-        flag = self.many if row.kind.mode in ("fanin", "connect", "idle") else self.one
-        return [flag] if flag else []
+        many = row.kind.mode in ("fanin", "connect", "idle")
+        single = row.kind.mode in ("latency", "openloop")
+        return [flag for flag in (self.many if many else self.one, self.single if single else "") if flag]
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,8 @@ def cost_text(number):
 
 def cpu_costs(rows, peers, samples):
     """Of the small timed rows."""
-    rows = [row for row in rows if row.size == 64 and row.kind in (kinds.LATENCY, kinds.ONE_WAY, kinds.FAN_IN, kinds.CONNECT) and not row.with_key]
+    timed = (kinds.LATENCY, kinds.ONE_WAY, kinds.FAN_IN, kinds.CONNECT)
+    rows = [row for row in rows if row.size == 64 and row.kind in timed and not row.with_key]
     lines = []
     for peer in peers:
         cells = []
@@ -114,7 +115,8 @@ def every_row(rows, peers, samples):
             quartiles = samples.quartiles(row.id, peer.name, kind.metric)
             spread = " – ".join(number_text(quartile / kind.divisor) for quartile in quartiles) if quartiles else ""
             ratios = [better(kind, samples.ratio(row.id, peer.name, baseline, kind.metric)) for baseline in BASELINES]
-            cells = [title, peer.title, number_text(median / kind.divisor), spread, *("" if ratio is None else f"{ratio:.2f}" for ratio in ratios)]
+            cells = [title, peer.title, number_text(median / kind.divisor), spread]
+            cells += ["" if ratio is None else f"{ratio:.2f}" for ratio in ratios]
             lines.append("| " + " | ".join(cells) + " |")
             title = ""
     return "\n".join(lines)

@@ -12,7 +12,13 @@ extension BenchClient {
             let bytes = try messages.bytes(connection)
             var total = 0
             for phase in Phases(duration: duration) {
-                var loop = InFlightLoop(messages: messages, connection: connection, window: window, start: nanoseconds(), length: phase.nanoseconds)
+                var loop = InFlightLoop(
+                    messages: messages,
+                    connection: connection,
+                    window: window,
+                    start: nanoseconds(),
+                    length: phase.nanoseconds
+                )
                 try await window * bytes < leastWaitingBytes ? loop.runInOneTask() : loop.runInTwoTasks()
                 total += loop.count + loop.late
                 guard !phase.isWarmUp else { continue }

@@ -82,7 +82,9 @@ struct PipeMeasurement {
             let elapsed = Double(nanoseconds() - start) / 1e9
             guard !isWarmUp else { continue }
             let rate = Double(count) / elapsed
-            print("messages_per_second=\(Int(rate)) bytes_per_second=\(Int(rate * Double(bytes))) count=\(count) seconds=\(elapsed) total=\(total)")
+            print(
+                "messages_per_second=\(Int(rate)) bytes_per_second=\(Int(rate * Double(bytes))) count=\(count) seconds=\(elapsed) total=\(total)"
+            )
         }
     }
 }
