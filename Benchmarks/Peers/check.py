@@ -71,6 +71,7 @@ def script(name):
 ALL = tuple(MODES)
 SINGLE = ("latency", "oneway", "both", "inflight", "openloop")
 ECHOES = tuple(mode for mode in ALL if mode != "oneway")
+PATCHBAY = [str(PEERS.parent / ".build" / "release" / "patchbay-bench")]
 NIO = [str(PEERS / "nio" / ".build" / "release" / "nio-bench")]
 TAKEOVER = ["--style", "async", "--takeover"]
 
@@ -96,6 +97,8 @@ VARIANTS = [
     Variant("asyncio streams", script("asyncio_streams.py"), ALL),
     Variant("nio handlers", NIO, ALL, ["--style", "handlers"], ["--style", "handlers"]),
     Variant("nio async", NIO, tuple(mode for mode in ALL if mode != "openloop"), ["--style", "async"], ["--style", "async"]),
+    Variant("patchbay", PATCHBAY, ALL),
+    Variant("patchbay global", PATCHBAY, ALL, [], ["--task", "global"]),
     Variant("nio async takeover", NIO, ("latency", "oneway"), TAKEOVER, TAKEOVER),
 ]
 

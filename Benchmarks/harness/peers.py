@@ -56,7 +56,7 @@ GREETING = Patchbay()
 PEERS = [
     same("c", "raw C", RawC(), (*EVERY, kinds.TWO_CORE_LATENCY, *COSTS)),
     same("c-batched", "raw C, batched", RawC(batched=True), (*STREAMING, kinds.ONE_WAY_COSTS)),
-    Peer("c-threads", "raw C, threads", RawC(threads=True), RawC(), (CONNECT,)),
+    Peer("c-threads", "raw C, threads", RawC(threads=True), RawC(), (CONNECT,), in_quick=False),
     same("c-spin", "raw C, spinning", RawC(spin=True), (kinds.TWO_CORE_LATENCY,)),
     same("epoll", "epoll in C", Epoll(), (*EVERY, *COSTS)),
     same("epoll-noframing", "epoll in C, no framing", Epoll(framed=False), (LATENCY, FAN_IN), sizes=SMALL),
@@ -79,7 +79,7 @@ PEERS = [
     same("patchbay-hmac", "Patchbay, hmac", Patchbay("hmac", with_key=True), (LATENCY, ONE_WAY, IDLE), (CONNECT,)),
     same("patchbay-python", "Patchbay, CPython's wire", Patchbay("python"), (CONNECT,), (CONNECT,)),
     same("patchbay-base64", "Patchbay, base64", Patchbay("base64"), (LATENCY, ONE_WAY), in_quick=False),
-    same("patchbay-json", "Patchbay, a record in JSON", Patchbay("json", values="record"), (LATENCY, ONE_WAY, *COSTS), sizes=SMALL),
+    same("patchbay-json", "Patchbay, a record in JSON", Patchbay("json", values="record"), (LATENCY, ONE_WAY, *COSTS), sizes=SMALL, in_quick=False),
     same(
         "patchbay-msgpack", "Patchbay, a record in MessagePack", Patchbay("msgpack", values="record"),
         (LATENCY, ONE_WAY, *COSTS), sizes=SMALL,
