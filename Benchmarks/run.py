@@ -47,7 +47,7 @@ def choose(arguments, scale):
     """Rows, peers that can run, and why others cannot."""
     rows = all_rows(scale)
     if arguments.rows:
-        rows = select_rows(all_rows(replace(FULL)) + rows_on_demand(), arguments.rows.split(","))
+        rows = select_rows(all_rows(FULL) + rows_on_demand(), arguments.rows.split(","))
     if arguments.peers:
         peers = select_peers(arguments.peers.split(","))
     else:
@@ -130,7 +130,7 @@ def main():
     scale = replace(scale, rounds=arguments.rounds or scale.rounds, seconds=arguments.seconds or scale.seconds)
     if arguments.earlier:
         result = json.loads(arguments.earlier.read_text())
-        by_id = {row.id: row for row in all_rows(FULL) + all_rows(QUICK) + rows_on_demand()}
+        by_id = {row.id: row for row in all_rows(FULL) + rows_on_demand()}
         rows, peers = [by_id[name] for name in result["rows"] if name in by_id], select_peers(result["peers"])
     else:
         rows, peers, missing = choose(arguments, scale)

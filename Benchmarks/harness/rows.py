@@ -24,8 +24,9 @@ class Scale:
     cost_transports: tuple
 
 
+# QUICK is a part of FULL, so that a row has one name.
 FULL = Scale(0.35, 5, (64, 1024, 65536, 1048576), (1, 100, 1000, 5000), (10_000, 50_000, 100_000, 200_000), 5000, TRANSPORTS)
-QUICK = Scale(0.1, 3, (64, 65536), (100, 1000), (20_000,), 1000, ("unix",))
+QUICK = Scale(0.1, 3, (64, 65536), (100, 1000), (50_000,), 1000, ("unix",))
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ struct BenchMessages: Sendable {
         return message.readableBytes
     }
 
+    @inline(__always)
     func send(_ request: Request, _ connection: Connection) async throws {
         guard !isRecord else { return try await connection.send(record(request)) }
         switch request {
@@ -68,6 +69,7 @@ struct BenchMessages: Sendable {
     }
 
     /// Receives an answer, whole.
+    @inline(__always)
     func receive(_ connection: Connection) async throws -> Request {
         guard !isRecord else { return try Self.request(of: await connection.receive(as: Record.self)) }
         let answer = try await connection.receiveBytes()
@@ -84,12 +86,14 @@ struct BenchMessages: Sendable {
         return request
     }
 
+    @inline(__always)
     func roundTrip(_ connection: Connection) async throws {
         try await send(.echo, connection)
         guard try await receive(connection) == .echo else { throw UnexpectedAnswer() }
     }
 
     /// Returns when the server has read everything before.
+    @inline(__always)
     func finish(_ connection: Connection) async throws {
         try await send(.finish, connection)
         guard try await receive(connection) == .answer else { throw UnexpectedAnswer() }
