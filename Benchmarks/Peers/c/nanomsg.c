@@ -2,7 +2,7 @@
 // take, REP serves many REQs, a request after the other. It cannot fan in: a process has at most 512 sockets, and a REQ has
 // one request on its way, whatever it is connected to.
 //
-// It sends each message by a call of its own, and Nagle's algorithm, which it leaves on, then makes a stream of small ones three
+// It sends each message by a call of its own, and Nagle's algorithm, which it leaves on, then makes a stream of small ones two to three
 // times as fast. The flag `nodelay` turns it off, for modes in which a message must not wait for the one before.
 
 #include "modes.h"
@@ -17,8 +17,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { queue_bytes = 64 << 20 };
 
 static void check(int result, const char *what) {
     if (result < 0) fail_because(what, nn_strerror(nn_errno()));
@@ -39,8 +37,6 @@ static int open_socket(int protocol) {
     int socket = nn_socket(AF_SP, protocol);
     check(socket, "socket");
     set(socket, NN_SOL_SOCKET, NN_RCVMAXSIZE, -1, "NN_RCVMAXSIZE");
-    set(socket, NN_SOL_SOCKET, NN_SNDBUF, queue_bytes, "NN_SNDBUF");
-    set(socket, NN_SOL_SOCKET, NN_RCVBUF, queue_bytes, "NN_RCVBUF");
     if (has_flag("nodelay")) set(socket, NN_TCP, NN_TCP_NODELAY, 1, "NN_TCP_NODELAY");
     return socket;
 }

@@ -27,12 +27,13 @@ struct window {
 };
 
 // Fills the window, takes every answer that is there, and waits where it could do neither. Returns the time.
-static uint64_t turn(struct window *window, bool may_send, struct histogram *latencies) {
+static uint64_t turn(struct window *window, struct histogram *latencies) {
     const struct peer *peer = window->peer;
     uint64_t now = now_nanoseconds(), sent = window->sent, received = window->received;
     bool blocked = false;
-    while (may_send && !blocked && window->sent - window->received < window->limit) {
-        if ((blocked = !peer->try_send(window->connection, window->message, window->size))) break;
+    while (window->sent - window->received < window->limit) {
+        blocked = !peer->try_send(window->connection, window->message, window->size);
+        if (blocked) break;
         if (window->departures) window->departures[window->sent % window->limit] = now;
         window->sent++;
     }
@@ -49,10 +50,12 @@ static uint64_t turn(struct window *window, bool may_send, struct histogram *lat
     return now;
 }
 
-// How long the loop ran.
+// How long the loop ran. A peer that stands still is an error, not a slow one.
 static uint64_t run_window(struct window *window, uint64_t nanoseconds, struct histogram *latencies) {
-    uint64_t start = now_nanoseconds(), now = start;
-    while (now < start + nanoseconds) now = turn(window, true, latencies);
+    uint64_t start = now_nanoseconds(), now = start, received = window->received;
+    while (now < start + nanoseconds) now = turn(window, latencies);
+    errno = ETIMEDOUT;
+    if (window->received == received) fail("echo");
     return now_nanoseconds() - start;
 }
 

@@ -6,6 +6,7 @@
 
 import multiprocessing
 import os
+import queue
 import selectors
 import socket
 import threading
@@ -167,7 +168,14 @@ class Window:
         self.window = window
         self.departures = [0] * window
         self.sent = self.received = 0
-        self.room = None if size * window <= BUFFERED_BYTES else threading.Semaphore(window)
+        self.room = None
+        if size * window > BUFFERED_BYTES:
+            self.room = queue.SimpleQueue()
+            self.make_room(window)
+
+    def make_room(self, messages):
+        for _ in range(messages):
+            self.room.put(True)
 
     def send(self):
         self.departures[self.sent % self.window] = clock()
@@ -175,10 +183,7 @@ class Window:
         self.connection.send_bytes(self.message)
 
     def send_for_long(self):
-        while True:
-            self.room.acquire()
-            if self.is_over:
-                return
+        while self.room.get():
             self.send()
 
     def run(self, seconds, samples=None):
@@ -186,7 +191,6 @@ class Window:
         start = now = clock()
         end = start + int(seconds * 1e9)
         first = self.received
-        self.is_over = False
         if self.room:
             sender = threading.Thread(target=self.send_for_long)
             sender.start()
@@ -200,19 +204,18 @@ class Window:
                 samples.append(now - self.departures[self.received % self.window])
             self.received += 1
             if self.room:
-                self.room.release()
+                self.room.put(True)
             else:
                 self.send()
         count = self.received - first
-        self.is_over = True
         if self.room:
-            self.room.release()
+            self.room.put(False)
             # The sender may be in the middle of a message, which leaves only as long as answers are read.
             while sender.is_alive() or self.received < self.sent:
                 if self.connection.poll(0.01):
                     self.connection.recv_bytes()
                     self.received += 1
-            self.room = threading.Semaphore(self.window)
+            self.make_room(self.window - self.room.qsize())
         while self.received < self.sent:
             self.connection.recv_bytes()
             self.received += 1
