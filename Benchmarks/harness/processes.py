@@ -13,7 +13,7 @@ import time
 from harness.kinds import SAME_CORE, TWO_CORES
 
 READY_SECONDS = 15
-CLIENT_SECONDS = 60
+CLIENT_SECONDS = 30
 # The kernel ends a process after this, even when the harness itself was killed and cannot.
 LIFETIME_SECONDS = READY_SECONDS + CLIENT_SECONDS + 15
 
