@@ -28,3 +28,8 @@ final class Registration: Sendable {
 
     init(_ source: any EventSource) { self.source = source }
 }
+
+/// What a registration is known by.
+package struct RegistrationToken: Sendable {
+    let registration: Unmanaged<Registration>
+}

@@ -51,6 +51,7 @@ extension Connection {
             case .wait(let id):
                 if let timeout, timeout <= .zero {
                     link.flushBeforeWaiting()
+                    link.releaseBuffers()
                     return false
                 }
                 if deadline == 0 { deadline = link.deadlineAfter(timeout) }

@@ -13,9 +13,12 @@ final class ConnectionOwner: Sendable {
     func disown() { task.store(0, ordering: .relaxed) }
 
     /// The current task is the owner.
-    var isCurrent: Bool {
+    var isCurrent: Bool { currentTask != 0 }
+
+    /// The current task's identity, where it is the owner; else 0.
+    var currentTask: UInt {
         let owner = task.load(ordering: .relaxed)
-        return owner != 0 && owner == Self.current()
+        return owner != 0 && owner == Self.current() ? owner : 0
     }
 
     /// The current task's identity; 0 outside of tasks.

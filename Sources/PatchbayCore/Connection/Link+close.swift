@@ -58,7 +58,7 @@ extension Link {
             // Behind the peer's CLOSE its stream may still bring bytes, and closing on unread ones would reset what was sent.
             return (side.ended && !side.heardClose || side.failure != nil, side.waiters.takeAll())
         }
-        readers.wake(.ready)
+        wakeReaders(readers)
         do {
             try await finishSending(deadline: deadline, isClosing: ended)
         } catch {
@@ -66,7 +66,9 @@ extension Link {
             return drop()
         }
         if ended { return drop() }
+        writeSide.withLock { releaseOutput(&$0) }
         readSide.withLock { side in
+            side.releaseBuffers(reactor)
             side.ended = true
             side.buffer = ByteBuffer()
             side.wire = ByteBuffer()

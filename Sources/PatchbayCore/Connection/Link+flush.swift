@@ -7,18 +7,36 @@ extension Link: Flushable {
         flushPending { side in
             side.scheduled = false
             side.flushes = 0
+        } then: {
+            releaseOutput(&$0)
         }
     }
 
     func streamBecameWritable() { flushPending { _ in } }
 
-    func flushBeforeWaiting() { flushPending { $0.flushes = 0 } }
+    func flushBeforeWaiting() {
+        let taken = reactor.unscheduleFlush(self)
+        flushPending { side in
+            if taken { side.scheduled = false }
+            side.flushes = 0
+        }
+    }
 
-    private func flushPending(_ prepare: (inout WriteSide) -> Void) {
+    /// Gives the outgoing buffer back while nothing is in it, so that an idle connection holds none.
+    func releaseOutput(_ side: inout WriteSide) {
+        guard side.holdsBuffer, side.out.readableBytes == 0 else { return }
+        side.holdsBuffer = false
+        reactor.giveOutputBuffer(side.out)
+        side.out = ByteBuffer()
+    }
+
+    @inline(__always)
+    private func flushPending(_ prepare: (inout WriteSide) -> Void, then finish: (inout WriteSide) -> Void = { _ in }) {
         let (waiters, drainers) = writeSide.withLock { side -> (WaiterList, WaiterList) in
             prepare(&side)
             side.burst = 0
             if !side.isEmpty { flush(&side) }
+            finish(&side)
             let over = side.failure != nil || side.shutDown
             return (
                 !side.waiters.isEmpty && (over || isBelowHighWater(side)) ? side.waiters.takeAll() : WaiterList(),
@@ -47,11 +65,8 @@ extension Link: Flushable {
                 side.sealed.clear()
             }
         }
-        if side.holdsBuffer {
-            side.holdsBuffer = false
-            reactor.giveOutputBuffer(side.out)
-            side.out = ByteBuffer()
-        }
+        // Its room is used again, unless much was in it.
+        if side.holdsBuffer, side.failure == nil { side.out.clear() }
     }
 
     private func seal(_ side: inout WriteSide) {

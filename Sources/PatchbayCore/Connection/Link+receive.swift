@@ -199,9 +199,7 @@ extension Link {
         let room = side.makeRoom(reactor)
         switch stream.read(into: &side.buffer, upTo: room) {
         case .bytes: side.reads += 1
-        case .blocked:
-            side.releaseBuffers(reactor)
-            return false
+        case .blocked: return false
         case .end: side.ended = true
         case .failed(let failure): side.fail(Self.failure(failure, .receive))
         }
@@ -228,9 +226,7 @@ extension Link {
             if side.wire.readableBytes == 0 { side.wire.clear() } else if side.wire.writableBytes < 4096 { side.wire.discardReadBytes() }
             switch stream.read(into: &side.wire, upTo: max(side.wire.writableBytes, 4096)) {
             case .bytes: side.reads += 1
-            case .blocked:
-                side.releaseBuffers(reactor)
-                return false
+            case .blocked: return false
             case .end where side.opener?.endsWithRecord == false:
                 side.ended = true
                 do {

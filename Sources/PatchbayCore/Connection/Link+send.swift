@@ -89,7 +89,7 @@ extension Link {
         let start = side.out.writerIndex
         if side.packetSizes != nil { return try enqueuePacket(&side, message) }
         do {
-            if let framing = settings.framing as? LengthFraming, count > framing.largestFragment {
+            if count > largestFragment, let framing = settings.framing as? LengthFraming {
                 try enqueueFragments(&side, message, framing)
                 return
             }

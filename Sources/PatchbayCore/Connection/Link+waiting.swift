@@ -21,12 +21,36 @@ extension Link: StreamWaiter, DeadlineTarget {
     nonisolated(nonsending) func waitToReceive(_ id: UInt64, deadline: UInt64) async throws {
         flushBeforeWaiting()
         let wake: Wake
-        if owner.isCurrent {
-            wake = await withUnsafeContinuation { registerReader(id, deadline, $0) }
-        } else {
+        let task = owner.currentTask
+        if task == 0 {
             wake = await waitCancellably(id, deadline: deadline)
+        } else if waitInPlace(task, deadline, isIsolated: Self.isIsolated(#isolation)) {
+            return
+        } else {
+            wake = await withUnsafeContinuation { registerReader(id, deadline, $0) }
         }
         try check(wake, .receive)
+    }
+
+    /// Waits without suspending the owner, where nothing else wants its reactor's thread.
+    /// - Returns: true: look again; false: suspend.
+    private func waitInPlace(_ task: UInt, _ deadline: UInt64, isIsolated: Bool) -> Bool {
+        // With a deadline it suspends: that is where deadlines are kept. On an actor others may wait for it, whom the reactor does not know.
+        guard deadline == .max, !isIsolated, reactor.isCurrent else { return false }
+        return !stream.whenReadable(self) || reactor.waitInPlace(task)
+    }
+
+    // Not inlined: the compiler (6.3) trips over `#isolation` in an optional's comparison there.
+    @inline(never)
+    private static func isIsolated(_ actor: (any Actor)?) -> Bool { actor != nil }
+
+    /// Wakes suspended readers, or the one that waits in place.
+    func wakeReaders(_ waiters: WaiterList) {
+        if waiters.isEmpty {
+            if !reactor.isCurrent { reactor.wake() }
+        } else {
+            waiters.wake(.ready)
+        }
     }
 
     // Not inlined: an owner's task, which never comes here, would pay for it with memory.
@@ -41,10 +65,12 @@ extension Link: StreamWaiter, DeadlineTarget {
 
     private func registerReader(_ id: UInt64, _ deadline: UInt64, _ continuation: UnsafeContinuation<Wake, Never>) {
         var arm = false
+        writeSide.withLock { releaseOutput(&$0) }
         let now = readSide.withLock { side -> Wake? in
             // Cancellation sets the flag before its handler runs, and the handler takes this lock: one sees the other.
             if Task.isCancelled { return .cancelled }
             if side.ended || side.finished || side.failure != nil || !stream.whenReadable(self) { return .ready }
+            side.releaseBuffers(reactor)
             side.waiters.append(Waiter(id: id, deadline: deadline, continuation: continuation))
             arm = deadline < side.armedUntil
             if arm { side.armedUntil = deadline }
@@ -54,8 +80,14 @@ extension Link: StreamWaiter, DeadlineTarget {
         if arm { reactor.schedule(self, at: deadline) }
     }
 
+    /// Gives empty buffers back, so that an idle connection holds none.
+    func releaseBuffers() {
+        writeSide.withLock { releaseOutput(&$0) }
+        readSide.withLock { $0.releaseBuffers(reactor) }
+    }
+
     func streamBecameReadable() {
-        readSide.withLock { $0.waiters.takeAll() }.wake(.ready)
+        wakeReaders(readSide.withLock { $0.waiters.takeAll() })
     }
 
     // MARK: - Sending
@@ -117,7 +149,7 @@ extension Link: StreamWaiter, DeadlineTarget {
 
     /// The owner's task was cancelled: each of its calls looks again and finds that out.
     func ownerWasCancelled() {
-        readSide.withLock { $0.waiters.takeAll() }.wake(.ready)
+        wakeReaders(readSide.withLock { $0.waiters.takeAll() })
         let writers = writeSide.withLock { $0.takeAllWaiters() }
         writers.0.wake(.ready)
         writers.1.wake(.ready)

@@ -5,6 +5,8 @@ internal import Synchronization
 /// Messages over one stream: the machinery of a ``Connection``, which may come to outlive the stream.
 final class Link: Sendable {
     let stream: any ByteStream
+    /// The stream's, which would be a call through its protocol.
+    let reactor: Reactor
     let settings: ConnectionSettings
     // Where both are taken, the writing side comes first.
     let writeSide: Locked<WriteSide>
@@ -12,12 +14,16 @@ final class Link: Sendable {
     let owner = ConnectionOwner()
     /// The framing puts something behind a body, which then cannot go by reference.
     let hasTrailer: Bool
+    /// A longer message goes in several frames, in bytes.
+    let largestFragment: Int
     /// The framing marks no messages, and the medium keeps packets apart: each message is one. Nil for every other connection.
     let packets: (any PacketStream)?
 
     init(stream: any ByteStream, settings: ConnectionSettings) throws {
         self.stream = stream
+        reactor = stream.reactor
         self.settings = settings
+        largestFragment = (settings.framing as? LengthFraming)?.largestFragment ?? .max
         var trailer = ByteBuffer()
         settings.framing.writeTrailer(into: &trailer)
         hasTrailer = trailer.readableBytes > 0
@@ -33,8 +39,6 @@ final class Link: Sendable {
         if packets != nil { writing.packetSizes = CircularBuffer() }
         writeSide = Locked(writing)
     }
-
-    var reactor: Reactor { stream.reactor }
 
     /// The peer has sent something in its handshake.
     var hasHeard: Bool { readSide.withLock { $0.hasHeard } }
@@ -52,17 +56,19 @@ final class Link: Sendable {
             if !side.isEmpty, side.failure == nil { flush(&side, waiting: false) }
             side.finished = true
             side.shutDown = true
+            releaseOutput(&side)
             return side.takeAllWaiters()
         }
         stream.close(abort: false)
         let readers = readSide.withLock { side in
+            side.releaseBuffers(reactor)
             side.ended = true
             side.finished = true
             return side.waiters.takeAll()
         }
         writers.0.wake(.ready)
         writers.1.wake(.ready)
-        readers.wake(.ready)
+        wakeReaders(readers)
     }
 
     /// Closes at once and resets the stream: the peer must not take what came for the whole.
@@ -80,6 +86,6 @@ final class Link: Sendable {
         stream.close(abort: true)
         writers.0.wake(.ready)
         writers.1.wake(.ready)
-        readers.wake(.ready)
+        wakeReaders(readers)
     }
 }

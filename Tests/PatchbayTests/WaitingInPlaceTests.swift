@@ -1,0 +1,181 @@
+import NIOCore
+import Patchbay
+import Synchronization
+import Testing
+
+/// A connection whose reactor has nothing else to do waits without suspending its task. Nothing that wants the reactor, the task or an
+/// actor may notice.
+@Suite("Waiting while the reactor is idle", .timeLimit(.minutes(1)))
+struct WaitingInPlaceTests {
+    /// Runs `body` with a connection on a reactor of its own; the other end, elsewhere, is the test's.
+    private func withLoneConnection(
+        _ medium: Medium,
+        peer talk: @escaping @Sendable (_ peer: Connection, _ lone: Reactor) async throws -> Void,
+        _ body: @Sendable (_ connection: Connection, _ url: ConnectionURL, _ lone: ReactorGroup) async throws -> Void
+    ) async throws {
+        let lone = try ReactorGroup(count: 1)
+        defer { lone.stop() }
+        let listener = try await Listener.bind(medium.url())
+        let running = Task { try await listener.run { try await talk($0, lone.next()) } }
+        do {
+            let url = try listener.dialable()
+            try await withConnection(to: url, reactors: lone) { try await body($0, url, lone) }
+        } catch {
+            listener.close()
+            throw error
+        }
+        listener.stop(drain: .seconds(20))
+        try await running.value
+    }
+
+    /// Returns once the reactor's thread was free: whoever had it waits.
+    private static func untilFree(_ reactor: Reactor) async {
+        await Task(executorPreference: reactor) { #expect(reactor.isCurrent) }.value
+    }
+
+    private static func echo(_ connection: Connection, _: Reactor) async throws {
+        while let message = try await connection.receiveBytes() { try await connection.send(bytes: message) }
+    }
+
+    private func expect<T: Equatable>(_ wanted: T, _ value: () async throws -> T) async throws {
+        let value = try await value()
+        #expect(value == wanted)
+    }
+
+    private actor Counter {
+        var count = 0
+
+        func increase() { count += 1 }
+
+        /// Waits on the actor, which others use meanwhile.
+        func receive(_ connection: Connection) async throws -> String? {
+            try await connection.receiveText()
+        }
+    }
+
+    @Test("an actor that waits on its reactor's thread can be used meanwhile", arguments: Medium.sockets)
+    func actor(medium: Medium) async throws {
+        let counter = Counter()
+        try await withLoneConnection(medium) { peer, lone in
+            await Self.untilFree(lone)
+            await counter.increase()
+            try await peer.send(text: "now")
+            _ = try await peer.receiveBytes()
+        } _: { connection, _, _ in
+            try await expect("now") { try await counter.receive(connection) }
+            #expect(await counter.count == 1)
+        }
+    }
+
+    @Test("an immediate task that waits gives its thread back to whoever started it", arguments: Medium.sockets)
+    func immediate(medium: Medium) async throws {
+        try await withLoneConnection(medium, peer: Self.echo) { connection, url, _ in
+            let inner = Task.immediate {
+                try await withConnection(to: url) { inner in
+                    try await connection.send(text: "inner waits")
+                    return try await inner.receiveText()
+                }
+            }
+            try await expect("inner waits") { try await connection.receiveText() }
+            inner.cancel()
+            await #expect(throws: CancellationError.self) { try await inner.value }
+        }
+    }
+
+    @Test("a task that another thread puts on the reactor runs while a connection waits there", arguments: Medium.sockets)
+    func otherTask(medium: Medium) async throws {
+        try await withLoneConnection(medium, peer: Self.echo) { connection, _, _ in
+            let reactor = connection.reactor
+            for round in 0..<20 {
+                async let answer = Task(executorPreference: globalConcurrentExecutor) {
+                    await Self.untilFree(reactor)
+                    let place = await Task(executorPreference: reactor) { reactor.isCurrent }.value
+                    try await connection.send(text: "\(place)")
+                    return round
+                }.value
+                try await expect("true") { try await connection.receiveText() }
+                let answered = try await answer
+                #expect(answered == round)
+            }
+        }
+    }
+
+    @Test("cancelling the task ends its wait", arguments: Medium.sockets)
+    func cancel(medium: Medium) async throws {
+        let waiting = AsyncStream<Void>.makeStream()
+        let task = Task {
+            try await withLoneConnection(medium, peer: { peer, _ in _ = try await peer.receiveBytes() }) { connection, _, _ in
+                waiting.continuation.yield()
+                _ = try await connection.receiveBytes()
+                Issue.record("nothing was sent")
+            }
+        }
+        for await _ in waiting.stream { break }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    @Test("closing or aborting from another thread ends the wait", arguments: Medium.sockets, [false, true])
+    func close(medium: Medium, aborts: Bool) async throws {
+        try await withLoneConnection(medium, peer: { peer, _ in _ = try? await peer.receiveBytes() }) { connection, _, _ in
+            let closing = Task(executorPreference: globalConcurrentExecutor) {
+                await Self.untilFree(connection.reactor)
+                if aborts { connection.abort() } else { await connection.close() }
+            }
+            if aborts {
+                #expect(await thrown { _ = try await connection.receiveBytes() } == .closed)
+            } else {
+                try await expect(nil) { try await connection.receiveBytes() }
+            }
+            await closing.value
+        }
+    }
+
+    @Test("two connections of one reactor both make progress, whoever waits", arguments: Medium.sockets)
+    func two(medium: Medium) async throws {
+        try await withLoneConnection(medium, peer: Self.echo) { first, url, lone in
+            async let others: Int = withConnection(to: url, reactors: lone) { second in
+                #expect(first.reactor === second.reactor)
+                for round in 0..<500 {
+                    try await second.send(text: "\(round)")
+                    try await expect("\(round)") { try await second.receiveText() }
+                }
+                return 500
+            }
+            for round in 0..<500 {
+                try await first.send(text: "\(round)")
+                try await expect("\(round)") { try await first.receiveText() }
+            }
+            let served = try await others
+            #expect(served == 500)
+        }
+    }
+
+    @Test("a sleep on the reactor ends while a connection waits there", arguments: Medium.sockets)
+    func sleep(medium: Medium) async throws {
+        try await withLoneConnection(medium, peer: Self.echo) { connection, _, _ in
+            async let slept: Void = {
+                try await connection.reactor.sleep(for: .milliseconds(5))
+                try await connection.send(text: "awake")
+            }()
+            try await expect("awake") { try await connection.receiveText() }
+            try await slept
+        }
+    }
+
+    @Test("waiting is no stall", arguments: Medium.sockets)
+    func stall(medium: Medium) async throws {
+        let reports = Mutex<[Duration]>([])
+        try await withLoneConnection(medium) { peer, _ in
+            for _ in 0..<3 {
+                try await peer.reactor.sleep(for: .milliseconds(60))
+                try await peer.send(text: "late")
+            }
+            _ = try await peer.receiveBytes()
+        } _: { connection, _, _ in
+            connection.reactor.reportStalls(longerThan: .milliseconds(40)) { report in reports.withLock { $0.append(report) } }
+            for _ in 0..<3 { try await expect("late") { try await connection.receiveText() } }
+        }
+        #expect(reports.withLock { $0 } == [])
+    }
+}
