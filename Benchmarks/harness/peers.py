@@ -103,7 +103,7 @@ PEERS = [
     ),
     # Where the client's task runs.
     same("patchbay-global", "Patchbay, task outside the reactor", Patchbay("length32+bare", task="global"), (LATENCY, ONE_WAY, FAN_IN)),
-    same("patchbay-spin", "Patchbay, spinning", Patchbay("length32+bare", options=SPIN), (kinds.TWO_CORE_LATENCY,)),
+    same("patchbay-spin", "Patchbay, spinning", Patchbay("length32+bare", environment=SPIN), (kinds.TWO_CORE_LATENCY,)),
     # One end of each.
     Peer("patchbay-to-cpython", "Patchbay to CPython", CPython(), Patchbay("python"), (LATENCY, CONNECT), (CONNECT,), False),
     Peer("cpython-to-patchbay", "CPython to Patchbay", Patchbay("python"), CPython(), (LATENCY, CONNECT), (CONNECT,), False),

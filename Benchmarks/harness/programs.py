@@ -1,7 +1,5 @@
 """How each peer's programs are called."""
 
-import functools
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ RELEASE = BENCHMARKS / ".build" / "release"
 # No secret: both ends of a benchmark are on this machine, and it guards nothing.
 KEY = "benchmark-key-0123456789"
 # How long a reactor looks for more before it sleeps; across two cores alone.
-SPIN = "spin=100us"
+SPIN = ("PATCHBAY_SPIN=100",)
 
 
 def built(path, how):
@@ -153,7 +151,8 @@ class Patchbay:
     # Layers in front of the transport, with the marks of the URL. Raw C's frames: "length32+bare". Nothing: Patchbay's own wire.
     layers: str = ""
     # "python": CPython's wire, with its handshake in rows with a key.
-    options: str = ""
+    # Of the process; env replaces itself by the program.
+    environment: tuple = ()
     with_key: bool = False
     values: str = "bytes"
     task: str = "reactor"
@@ -165,16 +164,16 @@ class Patchbay:
         missing = [file for file in self.plugins if not (OUT / "plugins" / file).exists()]
         if missing:
             return f"not built: {' '.join(missing)}; scripts/bench builds it where clang and libffi are"
-        return built(RELEASE / "patchbay-bench", "swift build -c release --package-path Benchmarks") or self.why_not_understood()
-
-    def why_not_understood(self):
-        return resolution_error(self.url("unix:///tmp/benchmark", False)) if self.options else None
+        return built(RELEASE / "patchbay-bench", "swift build -c release --package-path Benchmarks")
 
     def server(self, row, url):
-        return [RELEASE / "patchbay-bench", "server", self.url(url, row.with_key), *self.flags()]
+        return [*self.program(), "server", self.url(url, row.with_key), *self.flags()]
 
     def client(self, row, url, arguments):
-        return [RELEASE / "patchbay-bench", "client", self.url(url, row.with_key), *arguments, *self.flags(), "--task", self.task]
+        return [*self.program(), "client", self.url(url, row.with_key), *arguments, *self.flags(), "--task", self.task]
+
+    def program(self):
+        return [*(["env", *self.environment] if self.environment else []), RELEASE / "patchbay-bench"]
 
     def flags(self):
         words = ["--values", self.values]
@@ -185,7 +184,7 @@ class Patchbay:
     def url(self, url, row_with_key):
         scheme, _, rest = url.partition("://")
         scheme = self.transport or scheme
-        options = [self.options] if self.options else []
+        options = []
         key = f":{KEY}@" if self.with_key or row_with_key else ""
         if self.layers == "python":
             # CPython before 3.12 knows only MD5, which Patchbay wants named.
@@ -195,16 +194,6 @@ class Patchbay:
                 options.append("digest=md5")
         layers = f"{self.layers}+" if self.layers else ""
         return f"{layers}{scheme}://{key}{rest}" + ("?" + "&".join(options) if options else "")
-
-
-@functools.cache
-def resolution_error(url):
-    """Why the built version does not understand a URL, or None."""
-    try:
-        done = subprocess.run([RELEASE / "patchbay-start", url], capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.SubprocessError) as error:
-        return f"not built: {error}"
-    return done.stderr.strip() or "not understood" if done.returncode else None
 
 
 @dataclass(frozen=True)

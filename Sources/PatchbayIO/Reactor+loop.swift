@@ -34,9 +34,33 @@ extension Reactor {
             shared.withLock { $0.asleep = false }
             return false
         }
-        look(timeout)
+        look(timeout, spinning: false)
         if local.pointee.stallReport != nil { local.pointee.tickBegan = cpb_now_coarse() }
         return true
+    }
+
+    /// Before ``waitInPlace(_:)``, where the reactor spins: tries until something else wants the thread, or its time is over.
+    /// - Returns: what the last attempt did.
+    package func spinInPlace(_ task: UInt, _ attempt: () -> Bool) -> Bool {
+        guard spin > 0, isCurrent, local.pointee.runningTask == task, local.pointee.remaining == 0 else { return false }
+        flushDirty()
+        let end = cpb_now() &+ spin
+        var attempts = 0
+        while isIdle, !Task.isCancelled, isUndisturbed {
+            if attempt() { return true }
+            attempts += 1
+            if attempts % Self.attemptsPerLook == 0 { look(0) }
+            if cpb_now() >= end { return false }
+        }
+        return false
+    }
+
+    /// How often one connection is tried before others are looked at.
+    private static let attemptsPerLook = 8
+
+    /// No other thread has asked for anything.
+    private var isUndisturbed: Bool {
+        shared.withLock { $0.jobs.isEmpty && $0.dirty.isEmpty && $0.notices.isEmpty && !$0.stopping }
     }
 
     /// Nothing waits for the thread but the task that it runs, if any; what other threads asked for apart.
@@ -45,10 +69,16 @@ extension Reactor {
     }
 
     /// Waits for events and passes them on. Whom they wake runs afterwards.
-    private func look(_ timeout: CInt) {
+    /// - Parameter spinning: for as long as the reactor does, before it sleeps.
+    private func look(_ timeout: CInt, spinning: Bool = true) {
         let pointers = local.pointee.eventPointers
         let events = local.pointee.eventBits
-        let count = cpb_epoll_wait(epoll, pointers, events, CInt(Self.batch), timeout)
+        var count: CInt = 0
+        if spinning, spin > 0, timeout != 0 {
+            let end = cpb_now() &+ spin
+            repeat { count = cpb_epoll_wait(epoll, pointers, events, CInt(Self.batch), 0) } while count == 0 && cpb_now() < end
+        }
+        if count == 0 { count = cpb_epoll_wait(epoll, pointers, events, CInt(Self.batch), timeout) }
         let deadline = shared.withLock { shared in
             shared.asleep = false
             if !shared.graveyard.isEmpty { swap(&local.pointee.dead, &shared.graveyard) }

@@ -121,7 +121,8 @@ package final class SocketStream: ByteStream, EventSource {
             }
             if result > 0 {
                 // Short means drained, but not after control data, and only while an edge can still follow.
-                if result < maximum, control == 0, side.token != nil, !side.ending { side.readable = false }
+                // Nobody is told yet where the socket is not registered: registering looks, and so does lookAgain.
+                if result < maximum, control == 0, !side.ending { side.readable = false }
                 return .bytes(result)
             }
             if result == 0 { return .end }
@@ -131,6 +132,10 @@ package final class SocketStream: ByteStream, EventSource {
             }
             return .failed(IOFailure(errno: CInt(-result), operation: "receive"))
         }
+    }
+
+    package func lookAgain(ifUnwatched: Bool) {
+        readSide.withLock { side in if !ifUnwatched || side.token == nil { side.readable = true } }
     }
 
     /// Reads one packet of a SOCK_SEQPACKET, whole.

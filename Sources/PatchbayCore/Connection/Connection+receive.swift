@@ -37,6 +37,7 @@ extension Connection {
     /// - Parameter timeout: zero or less: a look; nil: until there is something.
     public nonisolated(nonsending) func poll(timeout: Duration? = .zero) async throws -> Bool {
         var deadline: UInt64 = 0
+        link.stream.lookAgain(ifUnwatched: true)
         while true {
             let step: ReceiveStep
             do {

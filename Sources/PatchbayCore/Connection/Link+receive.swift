@@ -226,7 +226,7 @@ extension Link {
 
     /// Reads once.
     /// - Returns: false where there is nothing to read now.
-    private func fill(_ side: inout ReadSide) -> Bool {
+    func fill(_ side: inout ReadSide) -> Bool {
         if side.isIndirect { return side.sealed.map { fillThroughTransform($0, &side) } ?? fillWithPacket(&side) }
         let room = side.makeRoom(reactor)
         switch stream.read(into: &side.buffer, upTo: room) {

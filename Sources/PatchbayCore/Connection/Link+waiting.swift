@@ -36,7 +36,15 @@ extension Link: StreamWaiter, DeadlineTarget {
         guard deadline == .max, !isIsolated, reactor.isCurrent else { return false }
         let task = owner.currentTask
         guard task != 0 else { return false }
+        if reactor.spins, spinInPlace(task) { return true }
         return !stream.whenReadable(self) || (!owner.currentIsCancelled && reactor.waitInPlace(task))
+    }
+
+    private func spinInPlace(_ task: UInt) -> Bool {
+        reactor.spinInPlace(task) {
+            stream.lookAgain(ifUnwatched: false)
+            return readSide.withLock { side in side.ended || side.failure != nil || fill(&side) }
+        }
     }
 
     // Not inlined: the compiler (6.3) trips over `#isolation` in an optional's comparison there.
