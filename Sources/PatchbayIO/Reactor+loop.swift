@@ -18,6 +18,12 @@ extension Reactor {
         for registration in shared.withLock({ $0.graveyard }) { registration.release() }
     }
 
+    /// This is the thread, and nothing but `task`, as far as the thread knows, wants it. 0 is no task.
+    package func isFree(but task: UInt) -> Bool {
+        // Not a task that another one runs on top of its own stack, such as an immediate one.
+        task != 0 && isCurrent && local.pointee.runningTask == task && local.pointee.remaining == 0 && isIdle
+    }
+
     /// Waits on behalf of the task that the loop is running, without suspending it: what a blocking call would be, but everything else
     /// that this thread watches goes on. Where anything else may run, it is the task's turn to suspend.
     ///
@@ -25,8 +31,7 @@ extension Reactor {
     /// - Parameter task: the caller's, which must not be isolated to an actor: nothing else may be waiting for what it holds.
     /// - Returns: true: something happened, look again; false: suspend.
     package func waitInPlace(_ task: UInt) -> Bool {
-        // Not a task that another one runs on top of its own stack, such as an immediate one.
-        guard isCurrent, local.pointee.runningTask == task, local.pointee.remaining == 0, isIdle else { return false }
+        guard isFree(but: task) else { return false }
         flushDirty()
         guard isIdle, let timeout = prepareToSleep() else { return false }
         // Cancellation sets its flag first, and then signals whoever sleeps.
@@ -42,7 +47,7 @@ extension Reactor {
     /// Before ``waitInPlace(_:)``, where the reactor spins: tries until something else wants the thread, or its time is over.
     /// - Returns: what the last attempt did.
     package func spinInPlace(_ task: UInt, _ attempt: () -> Bool) -> Bool {
-        guard spin > 0, isCurrent, local.pointee.runningTask == task, local.pointee.remaining == 0 else { return false }
+        guard spin > 0, isFree(but: task) else { return false }
         flushDirty()
         let end = cpb_now() &+ spin
         var attempts = 0

@@ -226,8 +226,8 @@ package final class SocketStream: ByteStream, EventSource {
             side.waiter = waiter
             let failure = readSide.withLock { read -> IOFailure? in
                 if let token = read.token {
-                    // Even when armed already: modifying makes epoll look again, so an edge between EAGAIN and here is not lost.
-                    reactor.modify(socket, token, events: Events.readingAndWriting)
+                    // Armed already: an edge since the write that was blocked would have said so under this lock.
+                    if !side.armed { reactor.modify(socket, token, events: Events.readingAndWriting) }
                     return nil
                 }
                 return register(&read, events: Events.readingAndWriting)
