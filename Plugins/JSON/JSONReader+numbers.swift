@@ -53,6 +53,9 @@ extension JSONReader {
             let magnitude = exponent < 0 ? Double(mantissa) / power : Double(mantissa) * power
             return try builder.double(isNegative ? -magnitude : magnitude)
         }
+        if digits <= 19, let magnitude = DecimalConversion.double(mantissa, exponent) {
+            return try builder.double(isNegative ? -magnitude : magnitude)
+        }
         let text = String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
         guard let double = Double(text), double.isFinite, double != 0 || digits == 0 else {
             return try builder.number(at: start, count: position &- start)

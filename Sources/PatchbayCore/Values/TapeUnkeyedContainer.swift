@@ -11,7 +11,7 @@ struct TapeUnkeyedContainer: UnkeyedDecodingContainer {
         self.state = state
         self.container = container
         self.depth = depth
-        let token = state.tape.tokens[container]
+        let token = state.memory[container]
         total = Int(token.length) * (token.kind == .map ? 2 : 1)
         position = container + 1
     }
@@ -66,7 +66,7 @@ struct TapeUnkeyedContainer: UnkeyedDecodingContainer {
 
     private mutating func advance() {
         currentIndex += 1
-        position = state.tape.index(after: position)
+        position = state.memory.index(after: position)
     }
 
     mutating func decode(_ type: Bool.Type) throws -> Bool { try next(type, state.bool) }
