@@ -34,7 +34,7 @@ extension JSONReader {
         var arena = ByteBuffer()
         swap(&arena, &builder.arena)
         let arenaStart = arena.readableBytes
-        // No escape is longer than what it stands for, so that this is room for the rest of the message; a copy may overshoot by 15.
+        // No escape is longer than what it stands for, so that this is room for the rest of the message; a copy may overshoot by 7.
         try arena.writeWithUnsafeMutableBytes(minimumWritableBytes: bytes.count &- start &+ 16) { room in
             guard let output = room.baseAddress, let input = bytes.baseAddress else { return 0 }
             var written = position &- start

@@ -14,25 +14,20 @@ enum JSONScan {
     @inline(__always)
     static func isStop(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x22 || byte == 0x5C }
 
-    /// Whether any of sixteen bytes stops.
-    @inline(__always)
-    private static func hasStop(_ bytes: SIMD16<UInt8>) -> Bool {
-        let found = (bytes .== 0x22) .| (bytes .== 0x5C) .| (bytes .< 0x20)
-        return any(found)
-    }
-
-    /// Copies up to the first byte that stops, and says how many bytes came before it; may write up to fifteen bytes more.
+    /// Copies up to the first byte that stops, and says how many bytes came before it; may write up to seven bytes more.
     @inline(__always)
     static func copy(_ source: UnsafeRawPointer, _ count: Int, to place: UnsafeMutableRawPointer) -> Int {
         var position = 0
         while position &+ 16 <= count {
-            let bytes = (source + position).loadUnaligned(as: SIMD16<UInt8>.self)
-            if hasStop(bytes) { break }
-            (place + position).storeBytes(of: bytes, as: SIMD16<UInt8>.self)
+            let first = source.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            let second = source.loadUnaligned(fromByteOffset: position &+ 8, as: UInt64.self)
+            if stops(first) | stops(second) != 0 { break }
+            (place + position).storeBytes(of: first, as: UInt64.self)
+            place.storeBytes(of: second, toByteOffset: position &+ 8, as: UInt64.self)
             position &+= 16
         }
         while position &+ 8 <= count {
-            let word = (source + position).loadUnaligned(as: UInt64.self)
+            let word = source.loadUnaligned(fromByteOffset: position, as: UInt64.self)
             (place + position).storeBytes(of: word, as: UInt64.self)
             let found = stops(UInt64(littleEndian: word))
             if found != 0 { return position &+ found.trailingZeroBitCount >> 3 }
@@ -53,15 +48,15 @@ enum JSONScan {
         var position = 0
         var seen: UInt64 = 0
         while position &+ 16 <= count {
-            let bytes = (source + position).loadUnaligned(as: SIMD16<UInt8>.self)
-            if hasStop(bytes) { break }
-            let words = unsafeBitCast(bytes, to: SIMD2<UInt64>.self)
-            seen |= words[0] | words[1]
+            let first = source.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            let second = source.loadUnaligned(fromByteOffset: position &+ 8, as: UInt64.self)
+            if stops(first) | stops(second) != 0 { break }
+            seen |= first | second
             position &+= 16
         }
         defer { if seen & highs != 0 { isASCII = false } }
         while position &+ 8 <= count {
-            let word = UInt64(littleEndian: (source + position).loadUnaligned(as: UInt64.self))
+            let word = UInt64(littleEndian: source.loadUnaligned(fromByteOffset: position, as: UInt64.self))
             let found = stops(word)
             guard found == 0 else {
                 let before = found.trailingZeroBitCount >> 3

@@ -5,14 +5,15 @@ public func isValidUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var index = 0
     while index < count {
         if index &+ 32 <= count {
-            let words = (base + index).loadUnaligned(as: SIMD4<UInt64>.self)
-            if (words[0] | words[1] | words[2] | words[3]) & 0x8080_8080_8080_8080 == 0 {
+            let first = base.loadUnaligned(fromByteOffset: index, as: UInt64.self) | base.loadUnaligned(fromByteOffset: index &+ 8, as: UInt64.self)
+            let second = base.loadUnaligned(fromByteOffset: index &+ 16, as: UInt64.self) | base.loadUnaligned(fromByteOffset: index &+ 24, as: UInt64.self)
+            if (first | second) & 0x8080_8080_8080_8080 == 0 {
                 index &+= 32
                 continue
             }
         }
         if index &+ 8 <= count {
-            let high = UInt64(littleEndian: (base + index).loadUnaligned(as: UInt64.self)) & 0x8080_8080_8080_8080
+            let high = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt64.self)) & 0x8080_8080_8080_8080
             if high == 0 {
                 index &+= 8
                 continue
