@@ -122,6 +122,7 @@ public:
             break;
         }
         case PATCHBAY_STRING: text(token); break;
+        case PATCHBAY_BYTES: base64(token); break;
         case PATCHBAY_ARRAY:
         case PATCHBAY_TUPLE:
         case PATCHBAY_SET: {
@@ -146,7 +147,7 @@ public:
             out += '}';
             return next;
         }
-        default: return refuse("this codec writes no bytes, tags, extensions and large integers; send text, or use json or cbor", index);
+        default: return refuse("this codec writes no tags, extensions and large integers; send text, or use json or cbor", index);
         }
         return index + 1;
     }
@@ -171,6 +172,22 @@ private:
         size_t start = out.size();
         number(value);
         if (out.find_first_of(".e", start) == std::string::npos) out += ".0";
+    }
+
+    /* RFC 4648, section 4. */
+    void base64(const patchbay_token &token) {
+        static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        const uint8_t *bytes = tape->arena + token.payload;
+        out += '"';
+        for (size_t index = 0; index < token.length; index += 3) {
+            size_t left = token.length - index;
+            uint32_t word = uint32_t(bytes[index]) << 16 | (left > 1 ? uint32_t(bytes[index + 1]) << 8 : 0) | (left > 2 ? bytes[index + 2] : 0);
+            out += alphabet[word >> 18];
+            out += alphabet[word >> 12 & 63];
+            out += left > 1 ? alphabet[word >> 6 & 63] : '=';
+            out += left > 2 ? alphabet[word & 63] : '=';
+        }
+        out += '"';
     }
 
     void text(const patchbay_token &token) {

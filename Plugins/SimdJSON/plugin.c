@@ -10,7 +10,7 @@ PATCHBAY_METADATA({
     "layers": [{
         "kind": "codec",
         "name": "simdjson",
-        "summary": "JSON (RFC 8259) read by simdjson, for long documents; integers of more than 64 bits and bytes are refused",
+        "summary": "JSON (RFC 8259) read by simdjson, for long documents; bytes as base64 text; integers of more than 64 bits are refused",
         "bytesAsText": true,
         "integerKeys": false,
         "examples": ["simdjson+tcp://127.0.0.1:7000"]
