@@ -8,31 +8,36 @@ extension JSONReader {
 
     /// Reads the number that starts at `position`.
     mutating func readNumber(_ builder: inout TapeBuilder) throws {
+        guard let base = bytes.baseAddress, position < bytes.count else { throw builder.failure("digits are due in a number", at: position) }
+        let count = bytes.count
         let start = position
-        let isNegative = bytes[position] == UInt8(ascii: "-")
-        if isNegative { position &+= 1 }
+        /// Kept apart while digits are read: the reader's own lies in memory.
+        var place = start
+        let isNegative = base.load(fromByteOffset: place, as: UInt8.self) == UInt8(ascii: "-")
+        if isNegative { place &+= 1 }
         /// The digits without the point, while they fit.
         var mantissa: UInt64 = 0
         /// Digits in the mantissa, from its first that is not zero.
         var digits = 0
         var isInteger = true
-        let integerStart = position
-        readDigits(&mantissa, &digits)
-        let integerCount = position &- integerStart
-        guard integerCount > 0 else { throw builder.failure("digits are due in a number", at: position) }
-        guard integerCount == 1 || bytes[integerStart] != UInt8(ascii: "0") else {
+        let integerStart = place
+        Self.readDigits(base, count, &place, &mantissa, &digits)
+        let integerCount = place &- integerStart
+        guard integerCount > 0 else { throw builder.failure("digits are due in a number", at: place) }
+        guard integerCount == 1 || base.load(fromByteOffset: integerStart, as: UInt8.self) != UInt8(ascii: "0") else {
             throw builder.failure("a number starts with a zero too many", at: integerStart)
         }
         var exponent = 0
-        if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+        if place < count, base.load(fromByteOffset: place, as: UInt8.self) == UInt8(ascii: ".") {
             isInteger = false
-            position &+= 1
-            let fraction = position
-            readDigits(&mantissa, &digits)
-            exponent = fraction &- position
-            guard exponent < 0 else { throw builder.failure("digits are due behind a decimal point", at: position) }
+            place &+= 1
+            let fraction = place
+            Self.readDigits(base, count, &place, &mantissa, &digits)
+            exponent = fraction &- place
+            guard exponent < 0 else { throw builder.failure("digits are due behind a decimal point", at: place) }
         }
-        if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
+        position = place
+        if place < count, base.load(fromByteOffset: place, as: UInt8.self) | 0x20 == UInt8(ascii: "e") {
             isInteger = false
             exponent &+= try readExponent(&builder)
         }
@@ -64,23 +69,35 @@ extension JSONReader {
     }
 
     @inline(__always)
-    private mutating func readDigits(_ mantissa: inout UInt64, _ digits: inout Int) {
-        while position < bytes.count {
-            // Eight at a time, behind the first that is not zero and while all fit.
-            if digits > 0, digits <= 11, position &+ 8 <= bytes.count {
-                let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
-                if Self.areDigits(word) {
-                    mantissa = mantissa &* 100_000_000 &+ Self.number(word)
-                    digits &+= 8
-                    position &+= 8
-                    continue
-                }
-            }
-            let digit = bytes[position] &- UInt8(ascii: "0")
+    private static func readDigits(
+        _ base: UnsafeRawPointer,
+        _ count: Int,
+        _ place: inout Int,
+        _ mantissa: inout UInt64,
+        _ digits: inout Int
+    ) {
+        // Zeros in front, and the first digit that is none: from there on each counts.
+        while digits == 0, place < count {
+            let digit = base.load(fromByteOffset: place, as: UInt8.self) &- UInt8(ascii: "0")
+            guard digit < 10 else { return }
+            mantissa = UInt64(digit)
+            if digit != 0 { digits = 1 }
+            place &+= 1
+        }
+        // Eight at a time, while all fit.
+        while digits <= 11, place &+ 8 <= count {
+            let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+            guard areDigits(word) else { break }
+            mantissa = mantissa &* 100_000_000 &+ number(word)
+            digits &+= 8
+            place &+= 8
+        }
+        while place < count {
+            let digit = base.load(fromByteOffset: place, as: UInt8.self) &- UInt8(ascii: "0")
             guard digit < 10 else { return }
             if digits < 19 { mantissa = mantissa &* 10 &+ UInt64(digit) }
-            if digit != 0 || digits > 0 { digits &+= 1 }
-            position &+= 1
+            digits &+= 1
+            place &+= 1
         }
     }
 
