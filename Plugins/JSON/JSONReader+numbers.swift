@@ -8,7 +8,9 @@ extension JSONReader {
 
     /// Reads the number that starts at `position`.
     mutating func readNumber(_ builder: inout TapeBuilder) throws {
-        guard let base = bytes.baseAddress, position < bytes.count else { throw builder.failure("digits are due in a number", at: position) }
+        guard let base = bytes.baseAddress, position < bytes.count else {
+            throw builder.failure("digits are due in a number", at: position)
+        }
         let count = bytes.count
         let start = position
         /// Kept apart while digits are read: the reader's own lies in memory.

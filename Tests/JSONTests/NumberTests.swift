@@ -94,7 +94,10 @@ import Testing
         #expect(try decode(Double.self, literal) == expected)
     }
 
-    @Test("whole numbers are printed as the standard library prints them", arguments: [0.0, -0.0, 5, 10, 99, 100, 999, 1000, -3, 1e15, 1e16])
+    @Test(
+        "whole numbers are printed as the standard library prints them",
+        arguments: [0.0, -0.0, 5, 10, 99, 100, 999, 1000, -3, 1e15, 1e16]
+    )
     func whole(number: Double) throws {
         #expect(try text(number) == "\(number)")
         #expect(try text(Float(number)) == "\(Float(number))")

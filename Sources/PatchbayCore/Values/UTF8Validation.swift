@@ -5,8 +5,11 @@ public func isValidUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var index = 0
     while index < count {
         if index &+ 32 <= count {
-            let first = base.loadUnaligned(fromByteOffset: index, as: UInt64.self) | base.loadUnaligned(fromByteOffset: index &+ 8, as: UInt64.self)
-            let second = base.loadUnaligned(fromByteOffset: index &+ 16, as: UInt64.self) | base.loadUnaligned(fromByteOffset: index &+ 24, as: UInt64.self)
+            let first =
+                base.loadUnaligned(fromByteOffset: index, as: UInt64.self) | base.loadUnaligned(fromByteOffset: index &+ 8, as: UInt64.self)
+            let second =
+                base.loadUnaligned(fromByteOffset: index &+ 16, as: UInt64.self)
+                | base.loadUnaligned(fromByteOffset: index &+ 24, as: UInt64.self)
             if (first | second) & 0x8080_8080_8080_8080 == 0 {
                 index &+= 32
                 continue
