@@ -45,6 +45,17 @@ final class CodecScratch {
         return lastType.found
     }
 
+    /// The same of types that take bytes whole, as Foundation's `Data`: such a cast takes longer than a kilobyte.
+    @exclusivity(unchecked) private var lastBytes: (asked: Any.Type, found: (any RangeReplaceableCollection<UInt8>.Type)?) = (
+        Never.self, nil
+    )
+
+    func bytesType(of type: Any.Type) -> (any RangeReplaceableCollection<UInt8>.Type)? {
+        if lastBytes.asked == type { return lastBytes.found }
+        lastBytes = (type, type as? any RangeReplaceableCollection<UInt8>.Type)
+        return lastBytes.found
+    }
+
     /// An empty array, with room if this thread had one before.
     func takeTokens() -> [Token] {
         var taken: [Token] = []

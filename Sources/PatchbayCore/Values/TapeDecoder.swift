@@ -38,7 +38,7 @@ struct TapeDecoder: Decoder, SingleValueDecodingContainer {
             return TapeUnkeyedContainer(state: state, container: value, depth: depth)
         case .bytes, .string:
             guard let bytes = try state.bytesIfAny(value) else { break }
-            if valueType is any RangeReplaceableCollection<UInt8>.Type { throw WholeBytes() }
+            if CodecScratch.current.bytesType(of: valueType) != nil { throw WholeBytes() }
             return TapeUnkeyedContainer(
                 state: TapeDecoderState(Tape(listing: bytes), around: codingPath),
                 container: 0,

@@ -59,7 +59,7 @@ final class TapeDecoderState {
         do {
             return try T(from: TapeDecoder(state: self, index: index, depth: depth, valueType: type))
         } catch is WholeBytes {
-            guard let whole = type as? any RangeReplaceableCollection<UInt8>.Type,
+            guard let whole = CodecScratch.current.bytesType(of: type),
                 let bytes = try bytesIfAny(untagged(index)), let value = Self.make(whole, bytes) as? T
             else { throw mismatch(untagged(index), type, "a sequence") }
             return value
