@@ -45,6 +45,15 @@ let package = Package(
             dependencies: [.product(name: "Patchbay", package: "patchbay")],
             swiftSettings: settings
         ),
+        // Our codecs and Foundation's; their other peers are programs in Peers/codecs.
+        .executableTarget(
+            name: "codec-bench",
+            dependencies: [
+                .product(name: "Patchbay", package: "patchbay"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
         // What the plugin interface costs, with the plugins of Plugins/.
         .target(name: "CMasking"),
         .executableTarget(
