@@ -85,6 +85,10 @@ PEERS = [
         (LATENCY, ONE_WAY, *COSTS), sizes=SMALL,
     ),
     same(
+        "patchbay-fields", "Patchbay, a FieldCodable in MessagePack", Patchbay("msgpack", values="fields"),
+        (LATENCY, ONE_WAY, *COSTS), sizes=SMALL,
+    ),
+    same(
         "patchbay-cbor", "Patchbay, a record in CBOR", Patchbay("cbor", values="record"),
         (LATENCY, ONE_WAY), sizes=SMALL, in_quick=False,
     ),

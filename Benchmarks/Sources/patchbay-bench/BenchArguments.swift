@@ -16,7 +16,8 @@ struct BenchArguments {
 
           --task reactor|global   the client's task: withConnection's closure on the reactor, or a task on the global executor
                                   with a connection of its own
-          --values bytes|record   bytes, or a small Codable struct through the URL's codec; it has the size that it has
+          --values bytes|record|fields   bytes, or a small struct through the URL's codec, which is Codable, or FieldCodable; it has
+                          the size that it has
           --plugin FILE           loads a plugin first; may be repeated
           --helper FILE           the built program patchbay, which runs new plugins in a child first
         """
@@ -24,7 +25,7 @@ struct BenchArguments {
     struct Invalid: Error {}
 
     enum Values: String {
-        case bytes, record
+        case bytes, record, fields
     }
 
     let url: ConnectionURL

@@ -30,5 +30,17 @@ func serve(_ url: ConnectionURL, _ registry: Registry, _ values: BenchArguments.
                 }
             }
         }
+    case .fields:
+        try await listener.run { connection in
+            while var record = try await connection.receive(as: FieldRecord.self) {
+                switch record.kind {
+                case Request.echo.rawValue: try await connection.send(record)
+                case Request.sink.rawValue: continue
+                default:
+                    record.kind = Request.answer.rawValue
+                    try await connection.send(record)
+                }
+            }
+        }
     }
 }

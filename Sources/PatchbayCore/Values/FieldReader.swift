@@ -21,7 +21,7 @@ public struct FieldReader {
     public func float(_ name: StaticString) throws -> Float { try state.float(value(name)) }
     public func integer(_ name: StaticString) throws -> Int { try state.integer(value(name)) }
 
-    public func integer<Integer: FixedWidthInteger>(_ name: StaticString, as type: Integer.Type) throws -> Integer {
+    public func integer<Integer: FixedWidthInteger>(_ name: StaticString, as type: Integer.Type = Integer.self) throws -> Integer {
         try state.integer(value(name))
     }
 
