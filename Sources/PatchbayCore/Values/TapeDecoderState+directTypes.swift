@@ -47,6 +47,7 @@ extension TapeDecoderState {
         elements.reserveCapacity(min(Int(token.length), memory.count - index))
         var position = index + 1
         for _ in 0..<token.length {
+            guard position < memory.count else { throw ValueReader.endsEarly() }
             elements.append(try read(self, untagged(position)))
             position = memory.index(after: position)
         }

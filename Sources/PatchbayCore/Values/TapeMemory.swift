@@ -21,9 +21,11 @@ struct TapeMemory {
 
     @inline(__always) var count: Int { tokens.count }
 
-    /// The token at an index that is known to be on the tape.
+    /// The token at an index; null behind the end, where a container that promises more than it holds leads.
     @inline(__always)
-    subscript(index: Int) -> Token { tokens[index] }
+    subscript(index: Int) -> Token {
+        UInt(bitPattern: index) < UInt(bitPattern: tokens.count) ? tokens[index] : Token(.null)
+    }
 
     /// As ``Tape/withBytes(of:_:)``.
     @inline(__always)

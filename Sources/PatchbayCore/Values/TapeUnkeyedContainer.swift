@@ -26,7 +26,8 @@ struct TapeUnkeyedContainer: UnkeyedDecodingContainer {
 
     var codingPath: [any CodingKey] { state.path(to: container) }
     var count: Int? { total }
-    var isAtEnd: Bool { currentIndex >= total }
+    // A container that promises more than its tape holds ends with the tape.
+    var isAtEnd: Bool { currentIndex >= total || position >= state.memory.count }
 
     mutating func decodeNil() throws -> Bool {
         try checkEnd(Never.self)

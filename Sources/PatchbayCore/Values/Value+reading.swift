@@ -22,7 +22,7 @@ extension Value {
 /// Walks over a tape and makes values where they will lie: moving each into place would cost as much as making it.
 ///
 /// The tape itself, which lends its storage to slices, is passed along: holding it would count references.
-private struct ValueReader: ~Copyable {
+struct ValueReader: ~Copyable {
     let memory: TapeMemory
     var index: Int
 
