@@ -8,7 +8,7 @@ REPOSITORY = BENCHMARKS.parent
 BUILD = BENCHMARKS / ".build" / "release"
 OUT = BENCHMARKS / "out" / "gates"
 # For any one program: many times what it takes on a busy machine.
-SECONDS = 300
+SECONDS = 120
 
 
 class CouldNotMeasure(Exception):
