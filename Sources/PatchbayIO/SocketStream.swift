@@ -218,6 +218,11 @@ package final class SocketStream: ByteStream, EventSource {
     package func whenWritable(_ waiter: any StreamWaiter) -> Bool {
         writeSide.withLock { side in
             if side.closed || side.writable { return false }
+            // Asked already, and no event came since: a sender that goes on filling its buffer asks with each message.
+            if side.waiter != nil {
+                side.waiter = waiter
+                return true
+            }
             side.waiter = waiter
             let failure = readSide.withLock { read -> IOFailure? in
                 if let token = read.token {
