@@ -136,7 +136,7 @@ def update(arguments, sources, accepted):
             kept = {"slack": before.slack, "slack_percent": before.slack_percent} if before else {}
             result[gate.name] = replace(gate, value=value, **kept)
             print(f"{gate.name}: {before.value if before else 'new'} → {value}", flush=True)
-            if gate.goal is not None and value > gate.goal:
+            if gate.goal is not None and value > gate.goal + result[gate.name].slack:
                 say(f"{gate.name}: {value} is above the goal of {gate.goal}")
     if not arguments.only:
         # What is no longer measured has no line.

@@ -3,7 +3,7 @@
 import json
 import re
 
-from running import REPOSITORY, CouldNotMeasure, output_of
+from running import BENCHMARKS, OUT, REPOSITORY, CouldNotMeasure, output_of
 
 # scripts/lint sees to it that an access level stands before each.
 IMPORT = re.compile(
@@ -14,35 +14,43 @@ IMPORT = re.compile(
 
 
 def packages():
-    """Every package that a program which depends on this one has to fetch."""
-    tree = json.loads(output_of("swift", "package", "show-dependencies", "--format", "json", cwd=REPOSITORY))
+    """Every package that a program which depends on this one has to fetch: as the benchmarks do, whose folder no other build holds."""
+    tree = json.loads(output_of("swift", "package", "--package-path", BENCHMARKS, "show-dependencies", "--format", "json"))
+    waiting = [child for child in tree["dependencies"] if child["name"] == "patchbay"]
+    if not waiting:
+        raise CouldNotMeasure("the benchmarks do not depend on patchbay")
     found = set()
-    waiting = list(tree["dependencies"])
     while waiting:
-        package = waiting.pop()
-        found.add(package["identity"])
-        waiting += package["dependencies"]
+        for package in waiting.pop()["dependencies"]:
+            found.add(package["identity"])
+            waiting.append(package)
     return sorted(found)
 
 
 def products(*roots):
     """{root: products of other packages that it is linked with, directly or through targets of this one}."""
-    description = json.loads(output_of("swift", "package", "describe", "--type", "json", cwd=REPOSITORY))
-    targets = {target["name"]: target for target in description["targets"]}
+    # A folder of its own: the usual one is locked while something is built there.
+    text = output_of("swift", "package", "--package-path", REPOSITORY, "--scratch-path", OUT / "package", "dump-package")
+    targets = {target["name"]: [name(dependency) for dependency in target["dependencies"]] for target in json.loads(text)["targets"]}
     return {root: sorted(reached(root, targets)) for root in roots}
 
 
+def name(dependency):
+    """Each is {"product" | "target" | "byName": [name, …]}."""
+    return next(value[0] for kind, value in dependency.items() if kind in ("product", "target", "byName"))
+
+
 def reached(root, targets):
+    if root not in targets:
+        raise CouldNotMeasure(f"there is no target {root}")
     found, seen, waiting = set(), set(), [root]
     while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        if name not in targets:
-            raise CouldNotMeasure(f"there is no target {name}")
-        found |= set(targets[name].get("product_dependencies", []))
-        waiting += targets[name].get("target_dependencies", [])
+        target = waiting.pop()
+        if target not in targets:
+            found.add(target)
+        elif target not in seen:
+            seen.add(target)
+            waiting += targets[target]
     return found
 
 

@@ -14,8 +14,6 @@ import traffic
 from thresholds import Gate
 
 CORE = ("PatchbayCore", "PatchbayIO")
-# Modules that make an allocation or a call more now and then: what 20 runs on a busy machine differed by, and half again.
-STEADY = 0.02
 WORK = {
     "frame-scan": "finding one frame of 64 B in a buffer",
     "json-encode": "a record of five fields to JSON",
@@ -25,7 +23,7 @@ WORK = {
     "cbor-encode": "a record of five fields to CBOR",
     "cbor-decode": "a record of five fields from CBOR",
     "url-parse": "parsing json+length32+bare+tcp://10.0.0.7:7000?timeout=5s",
-    "url-resolve": "resolving that URL, seen before, to a stack",
+    "url-resolve": "resolving that URL to a stack, with nothing remembered",
     "pipe-round-trip": "64 B and back through an in-process pipe, both ends on one reactor",
 }
 
@@ -77,11 +75,13 @@ def describe(scenario):
 
 
 def slack_and_goal(kind, scenario):
+    """Slack: what 20 runs on a busy machine differed by from their median, and some more. Connecting leaves most to chance: how
+    often an end waits for the other."""
     if scenario.client == "connect":
-        return {"slack": 1.0} if kind == "allocations" else {"slack": 0.5}
+        return {"slack": 0.5 if kind == "allocations" else 1.5}
     if kind == "calls":
-        return {"slack": 0.1, "goal": 3} if scenario.client == "round-trip" else {"slack": 0.004, "goal": 0.01}
-    return {"slack": STEADY, "goal": 1 if scenario.client == "records" else 0.05}
+        return {"slack": 0.05, "goal": 3} if scenario.client == "round-trip" else {"slack": 0.004, "goal": 0.01}
+    return {"slack": 0.02, "goal": 1 if scenario.client == "records" else 0.05}
 
 
 def instruction_source():
