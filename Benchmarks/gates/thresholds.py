@@ -60,7 +60,8 @@ def judge(gate, figure):
         return judge_names(gate, figure)
     if figure > gate.limit:
         change = figure - gate.value
-        percent = f", {100 * change / gate.value:+.1f} %" if gate.value else ""
+        # Of next to nothing a percentage says nothing.
+        percent = f", {100 * change / gate.value:+.1f} %" if change < 10 * gate.value else ""
         return Verdict(gate.name, "grown", [
             f"{number(gate.value)} became {number(figure)} {gate.unit} (+{number(change)}{percent}; up to {number(gate.limit)} is met)"
         ])
