@@ -16,10 +16,38 @@ let package = Package(
     dependencies: [
         .package(name: "patchbay", path: ".."),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        // AsyncChannel, beside which `Connection.pipe()` is measured.
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
     ],
     targets: [
         .executableTarget(
             name: "patchbay-bench",
+            dependencies: [
+                .product(name: "Patchbay", package: "patchbay"),
+                .product(name: "PatchbayLoader", package: "patchbay"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        // Two tasks of one process.
+        .executableTarget(
+            name: "pipe-bench",
+            dependencies: [
+                .product(name: "Patchbay", package: "patchbay"),
+                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        // What it costs to start a program that uses Patchbay.
+        .executableTarget(
+            name: "patchbay-start",
+            dependencies: [.product(name: "Patchbay", package: "patchbay")],
+            swiftSettings: settings
+        ),
+        // Our codecs and Foundation's; their other peers are programs in Peers/codecs.
+        .executableTarget(
+            name: "codec-bench",
             dependencies: [
                 .product(name: "Patchbay", package: "patchbay"),
                 .product(name: "NIOCore", package: "swift-nio"),

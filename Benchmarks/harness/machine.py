@@ -1,12 +1,15 @@
 """Where it was measured: whatever a reader needs to judge the figures."""
 
+import json
 import os
 import platform
 import subprocess
 import sys
 from pathlib import Path
 
-from harness.peers import BENCHMARKS
+from harness.programs import BENCHMARKS
+
+LIBRARIES = {"libzmq": "libzmq3-dev", "nng": "libnng-dev", "nanomsg": "libnanomsg-dev"}
 
 
 def describe():
@@ -26,7 +29,22 @@ def versions():
         "python": sys.version.split()[0],
         "gcc": first_line("gcc", "--version"),
         "swift": first_line("swift", "--version"),
+        **{name: package_version(package) for name, package in LIBRARIES.items()},
+        **{name: resolved_version(name) for name in ("swift-nio", "swift-async-algorithms")},
     }
+
+
+def package_version(package):
+    return first_line("dpkg-query", "-W", "-f", "${Version}", package)
+
+
+def resolved_version(name):
+    """What SwiftPM chose for a package."""
+    try:
+        pins = json.loads((BENCHMARKS / "Package.resolved").read_text())["pins"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return next((pin["state"].get("version") for pin in pins if pin["identity"] == name), None)
 
 
 def load():

@@ -2,85 +2,17 @@
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-from harness.rows import CONNECT, IDLE, LATENCY, ONE_WAY
+from harness import kinds
+from harness.programs import RELEASE, SPIN, Alone, Asyncio, CPython, Epoll, Library, Patchbay, RawC, SwiftNIO
+from harness.kinds import COSTS, STREAMING
 
-BENCHMARKS = Path(__file__).resolve().parent.parent
-RAW_C = BENCHMARKS / "out" / "raw"
-CONNECTION_PY = BENCHMARKS / "Peers" / "python" / "connection.py"
-PATCHBAY = BENCHMARKS / ".build" / "release" / "patchbay-bench"
-
-# No secret: both ends of a benchmark are on this machine, and it guards nothing.
-KEY = "benchmark-key-0123456789"
-
-
-@dataclass(frozen=True)
-class RawC:
-    # Both ends read through a large buffer, and small one-way messages leave in batches. Unbatched, each end makes a call
-    # to send a message and two to read one. To read unbatched messages through the buffer would make the yardstick slower
-    # on TCP: a reader that keeps up sleeps after each message, and the sender pays for waking it.
-    batched: bool = False
-    # As for CPython below.
-    threads: bool = False
-
-    def why_missing(self):
-        return None if RAW_C.exists() else "not built: make -C Benchmarks/Peers/c"
-
-    def server(self, row, url):
-        threading = "threads" if self.threads or row.kind is IDLE else "serial"
-        return [RAW_C, "server", url, "buffered" if self.batched else "exact", threading]
-
-    def client(self, row, url, arguments):
-        variant = {LATENCY: ["buffered"], ONE_WAY: ["batched"]}.get(row.kind, []) if self.batched else []
-        return [RAW_C, "client", url, *arguments, *variant]
-
-
-@dataclass(frozen=True)
-class CPython:
-    # A thread for each connection, as in a server that one would run. Without, connections are served one after the other
-    # on the main thread: the fastest that it can be, and so what others are compared with.
-    threads: bool = False
-
-    def why_missing(self):
-        return None
-
-    def server(self, row, url):
-        style = "poll" if row.kind is IDLE else "threads" if self.threads else "serial"
-        return [sys.executable, CONNECTION_PY, "server", url, "--style", style, *self.key(row)]
-
-    def client(self, row, url, arguments):
-        return [sys.executable, CONNECTION_PY, "client", url, *arguments, *self.key(row)]
-
-    def key(self, row):
-        return ["--key", KEY] if row.with_key else []
-
-
-@dataclass(frozen=True)
-class Patchbay:
-    # "bare": raw C's frames. "greeting": Patchbay's own wire. "python": CPython's wire and handshake.
-    wire: str
-
-    def why_missing(self):
-        return None if PATCHBAY.exists() else "not built: swift build -c release --package-path Benchmarks"
-
-    def server(self, row, url):
-        return [PATCHBAY, "server", self.url(row, url)]
-
-    def client(self, row, url, arguments):
-        return [PATCHBAY, "client", self.url(row, url), *arguments]
-
-    def url(self, row, url):
-        if self.wire == "greeting":
-            return url
-        if self.wire == "bare":
-            return f"length32+bare+{url}"
-        if not row.with_key:
-            return f"python+{url}?auth=none"
-        scheme, _, rest = url.partition("://")
-        # CPython before 3.12 knows only MD5, which Patchbay wants named.
-        digest = "?digest=md5" if sys.version_info < (3, 12) else ""
-        return f"python+{scheme}://:{KEY}@{rest}{digest}"
+CONNECT, FAN_IN, IDLE, LATENCY, ONE_WAY, OPEN_LOOP = (
+    kinds.CONNECT, kinds.FAN_IN, kinds.IDLE, kinds.LATENCY, kinds.ONE_WAY, kinds.OPEN_LOOP
+)
+BASIC = (*STREAMING, CONNECT, IDLE, OPEN_LOOP)
+EVERY = (*BASIC, FAN_IN)
+SMALL = (64,)
 
 
 @dataclass(frozen=True)
@@ -89,34 +21,119 @@ class Peer:
     title: str
     server: object
     client: object
+    # Which rows it takes part in: without a key, and with.
     kinds: tuple
-    # Which rows it takes part in: with a key, without, or both.
-    keys: tuple = (False,)
+    keyed_kinds: tuple = ()
     in_quick: bool = True
+    # Empty: all of them.
+    sizes: tuple = ()
+    transports: tuple = ()
 
     def takes(self, row):
-        return row.kind in self.kinds and row.with_key in self.keys
+        return (
+            row.kind in (self.keyed_kinds if row.with_key else self.kinds)
+            and (not self.sizes or row.size in self.sizes)
+            and (not self.transports or row.transport in self.transports)
+        )
 
     def why_missing(self):
         return self.server.why_missing() or self.client.why_missing()
 
+    @property
+    def is_compiled(self):
+        """Whether its allocations are those of the work, not of an interpreter."""
+        return not isinstance(self.client, (CPython, Asyncio))
 
-EVERY_KIND = (LATENCY, ONE_WAY, CONNECT, IDLE)
-BOTH = (False, True)
+
+def same(name, title, program, *arguments, **options):
+    """Both ends are programs of one kind."""
+    return Peer(name, title, program, program, *arguments, **options)
+
+
+BARE = Patchbay("length32+bare")
+GREETING = Patchbay()
 
 PEERS = [
-    Peer("c", "raw C", RawC(), RawC(), EVERY_KIND),
-    Peer("c-batched", "raw C, batched", RawC(batched=True), RawC(batched=True), (LATENCY, ONE_WAY)),
-    Peer("c-threads", "raw C, threads", RawC(threads=True), RawC(), (CONNECT,)),
-    Peer("cpython", "CPython", CPython(), CPython(), EVERY_KIND, BOTH),
-    Peer("cpython-threads", "CPython, threads", CPython(threads=True), CPython(), (CONNECT,), BOTH),
-    Peer("patchbay", "Patchbay, raw C's frames", Patchbay("bare"), Patchbay("bare"), EVERY_KIND),
-    Peer("patchbay-greeting", "Patchbay, own wire", Patchbay("greeting"), Patchbay("greeting"), EVERY_KIND),
-    Peer("patchbay-python", "Patchbay, CPython's wire", Patchbay("python"), Patchbay("python"), (CONNECT,), BOTH),
-    Peer("patchbay-to-cpython", "Patchbay to CPython", CPython(), Patchbay("python"), (LATENCY, CONNECT), BOTH, False),
-    Peer("cpython-to-patchbay", "CPython to Patchbay", Patchbay("python"), CPython(), (LATENCY, CONNECT), BOTH, False),
-    Peer("patchbay-to-c", "Patchbay to raw C", RawC(), Patchbay("bare"), (LATENCY, ONE_WAY, CONNECT), in_quick=False),
-    Peer("c-to-patchbay", "raw C to Patchbay", Patchbay("bare"), RawC(), (LATENCY, ONE_WAY, CONNECT), in_quick=False),
+    same("c", "raw C", RawC(), (*EVERY, kinds.TWO_CORE_LATENCY, *COSTS)),
+    same("c-batched", "raw C, batched", RawC(batched=True), (*STREAMING, kinds.ONE_WAY_COSTS)),
+    Peer("c-threads", "raw C, threads", RawC(threads=True), RawC(), (CONNECT,), in_quick=False),
+    same("c-spin", "raw C, spinning", RawC(spin=True), (kinds.TWO_CORE_LATENCY,)),
+    same("epoll", "epoll in C", Epoll(), (*EVERY, *COSTS)),
+    same("epoll-noframing", "epoll in C, no framing", Epoll(framed=False), (LATENCY, FAN_IN), sizes=SMALL),
+    same("cpython", "CPython", CPython(), EVERY, (CONNECT,)),
+    Peer("cpython-threads", "CPython, threads", CPython(threads=True), CPython(), (CONNECT,), (CONNECT,), in_quick=False),
+    same("asyncio", "asyncio streams", Asyncio(), EVERY),
+    same("zmq", "libzmq", Library("zmq", "libzmq3-dev", one="pair"), (*EVERY, *COSTS)),
+    same("nng", "nng", Library("nng", "libnng-dev", one="pair"), (*EVERY, *COSTS)),
+    same("nanomsg", "nanomsg", Library("nanomsg", "libnanomsg-dev", many="request", single="nodelay"), (*BASIC, *COSTS)),
+    same("nio", "SwiftNIO, handlers", SwiftNIO("handlers"), (*EVERY, *COSTS)),
+    # It has no open loop: a task's sleep is too coarse for one.
+    same("nio-async", "SwiftNIO, NIOAsyncChannel", SwiftNIO("async"), (*STREAMING, CONNECT, IDLE, FAN_IN, *COSTS)),
+    same(
+        "nio-takeover", "SwiftNIO, NIOAsyncChannel on its own executor", SwiftNIO("async", takeover=True),
+        (LATENCY, ONE_WAY), in_quick=False,
+    ),
+    same("patchbay", "Patchbay, raw C's frames", BARE, (*EVERY, kinds.TWO_CORE_LATENCY, *COSTS)),
+    same("patchbay-greeting", "Patchbay, own wire", GREETING, (*EVERY, *COSTS)),
+    # Levels above that.
+    same("patchbay-hmac", "Patchbay, hmac", Patchbay("hmac", with_key=True), (LATENCY, ONE_WAY, IDLE), (CONNECT,)),
+    same("patchbay-python", "Patchbay, CPython's wire", Patchbay("python"), (CONNECT,), (CONNECT,)),
+    same("patchbay-base64", "Patchbay, base64", Patchbay("base64"), (LATENCY, ONE_WAY), in_quick=False),
+    same("patchbay-json", "Patchbay, a record in JSON", Patchbay("json", values="record"), (LATENCY, ONE_WAY, *COSTS), sizes=SMALL, in_quick=False),
+    same(
+        "patchbay-msgpack", "Patchbay, a record in MessagePack", Patchbay("msgpack", values="record"),
+        (LATENCY, ONE_WAY, *COSTS), sizes=SMALL,
+    ),
+    same(
+        "patchbay-fields", "Patchbay, a FieldCodable in MessagePack", Patchbay("msgpack", values="fields"),
+        (LATENCY, ONE_WAY, *COSTS), sizes=SMALL,
+    ),
+    same(
+        "patchbay-cbor", "Patchbay, a record in CBOR", Patchbay("cbor", values="record"),
+        (LATENCY, ONE_WAY), sizes=SMALL, in_quick=False,
+    ),
+    same(
+        "patchbay-plugin-codec", "Patchbay, a record in a loaded MessagePack",
+        Patchbay("c-msgpack", values="record", plugins=("messagepack.so",)),
+        (LATENCY, ONE_WAY), sizes=SMALL, in_quick=False,
+    ),
+    same(
+        "patchbay-plugin-processor", "Patchbay, a loaded processor", Patchbay("c-masking", plugins=("masking.so",)),
+        (LATENCY, ONE_WAY), in_quick=False,
+    ),
+    same(
+        "patchbay-plugin-transport", "Patchbay, a loaded transport", Patchbay(plugins=("unix.so",), transport="c-unix"),
+        (LATENCY, ONE_WAY), transports=("unix",), in_quick=False,
+    ),
+    # Where the client's task runs.
+    same("patchbay-global", "Patchbay, task outside the reactor", Patchbay("length32+bare", task="global"), (LATENCY, ONE_WAY, FAN_IN)),
+    same("patchbay-spin", "Patchbay, spinning", Patchbay("length32+bare", environment=SPIN), (kinds.TWO_CORE_LATENCY,)),
+    # One end of each.
+    Peer("patchbay-to-cpython", "Patchbay to CPython", CPython(), Patchbay("python"), (LATENCY, CONNECT), (CONNECT,), False),
+    Peer("cpython-to-patchbay", "CPython to Patchbay", Patchbay("python"), CPython(), (LATENCY, CONNECT), (CONNECT,), False),
+    Peer("patchbay-to-c", "Patchbay to raw C", RawC(), BARE, (LATENCY, ONE_WAY, CONNECT), in_quick=False),
+    Peer("c-to-patchbay", "raw C to Patchbay", BARE, RawC(), (LATENCY, ONE_WAY, CONNECT), in_quick=False),
+]
+
+
+def alone(name, title, command, *kinds, **options):
+    return same(name, title, Alone(command), kinds, **options)
+
+
+def pipe(name, title, *words):
+    return alone(name, title, (RELEASE / "pipe-bench", words[0], "...", words[1]), kinds.PIPE_LATENCY, kinds.PIPE_ONE_WAY)
+
+
+PEERS += [
+    pipe("pipe", "Connection.pipe(), on the reactor", "patchbay", "reactor"),
+    pipe("pipe-global", "Connection.pipe(), global executor", "patchbay", "global"),
+    pipe("channel", "AsyncChannel, global executor", "channel", "global"),
+    alone("start-c", "a C program (true)", ("true",), kinds.START),
+    alone("start-python", "python3 with multiprocessing.connection", (sys.executable, "-c", "import multiprocessing.connection"), kinds.START),
+    alone("start-patchbay", "a program that makes a plan with Patchbay", (RELEASE / "patchbay-start", "tcp://127.0.0.1:1"), kinds.START),
+    alone("start-list", "patchbay list", (RELEASE / "patchbay", "list"), kinds.START),
+    alone("build-empty", "an empty program", ("swift", ""), kinds.BUILD),
+    alone("build-patchbay", "a program with one connection", ("swift", "patchbay"), kinds.BUILD),
 ]
 
 

@@ -40,41 +40,78 @@ extension JSONWriter {
         var text = text
         try text.withUTF8 { text in
             try put(atMost: text.count, kind) { output in
-                output.copyMemory(from: UnsafeRawBufferPointer(text))
+                if let base = text.baseAddress { output.copyMemory(from: base, byteCount: text.count) }
                 return text.count
             }
         }
     }
 
     private mutating func integer(_ magnitude: UInt64, isNegative: Bool) throws {
-        try put(atMost: 20, "an integer") { output in
-            var count = isNegative ? 2 : 1
-            var power: UInt64 = 10
-            while magnitude >= power {
-                count &+= 1
-                let (next, overflow) = power.multipliedReportingOverflow(by: 10)
-                if overflow { break }
-                power = next
-            }
+        try put(atMost: 21, "an integer") { output in
+            let output = output.assumingMemoryBound(to: UInt8.self)
             if isNegative { output[0] = 0x2D }
+            let start = isNegative ? 1 : 0
+            guard magnitude >= 10 else {
+                output[start] = 0x30 &+ UInt8(truncatingIfNeeded: magnitude)
+                return start &+ 1
+            }
+            let count = start &+ Self.digits(magnitude)
             var rest = magnitude
             var position = count
-            repeat {
-                position &-= 1
-                output[position] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            } while rest != 0
+            while rest >= 10 {
+                let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+                position &-= 2
+                // Two digits of at most 99, by multiplication: no table to look up.
+                let tens = (pair &* 103) >> 10
+                output[position] = 0x30 &+ UInt8(truncatingIfNeeded: tens)
+                output[position &+ 1] = 0x30 &+ UInt8(truncatingIfNeeded: pair &- tens &* 10)
+                rest = quotient
+            }
+            if position > start { output[start] = 0x30 &+ UInt8(truncatingIfNeeded: rest) }
             return count
         }
+    }
+
+    /// How many decimal digits a number from 10 on has.
+    @inline(__always)
+    private static func digits(_ magnitude: UInt64) -> Int {
+        var count = 2
+        var power: UInt64 = 100
+        while magnitude >= power {
+            count &+= 1
+            let (next, overflow) = power.multipliedReportingOverflow(by: 10)
+            if overflow { break }
+            power = next
+        }
+        return count
     }
 
     /// Swift prints the shortest digits that read back the same, in a form that JSON shares.
     private mutating func printed<Number: BinaryFloatingPoint & TextOutputStreamable>(_ value: Number) throws {
         try put(atMost: 32, "a number") { output in
-            var digits = Digits(output: output)
+            // A small whole number, as many are, and `0.0` too but for its sign.
+            let whole = Int64(value.magnitude < 1000 ? value : 1000)
+            if whole < 1000, Number(whole) == value, whole >= 0, value.sign == .plus {
+                let output = output.assumingMemoryBound(to: UInt8.self)
+                var count = 0
+                if whole >= 100 { count = Self.put(UInt8(whole / 100), output, count) }
+                if whole >= 10 { count = Self.put(UInt8(whole / 10 % 10), output, count) }
+                count = Self.put(UInt8(whole % 10), output, count)
+                output[count] = 0x2E
+                return Self.put(0, output, count &+ 1)
+            }
+            var digits = Digits(output: UnsafeMutableRawBufferPointer(start: output, count: 32))
             value.write(to: &digits)
             return digits.count
         }
+    }
+}
+
+extension JSONWriter {
+    @inline(__always)
+    private static func put(_ digit: UInt8, _ output: UnsafeMutablePointer<UInt8>, _ count: Int) -> Int {
+        output[count] = 0x30 &+ digit
+        return count &+ 1
     }
 }
 

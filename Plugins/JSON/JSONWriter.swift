@@ -5,7 +5,7 @@ public import PatchbayCore
 public struct JSONWriter: TokenWriter {
     public static var writesIntegerKeys: Bool { false }
 
-    @usableFromInline var buffer: ByteBuffer
+    @usableFromInline var output: MessageOutput
     /// What stands before the next token: a comma, a colon, or 0 for nothing.
     @usableFromInline var separator: UInt8 = 0
     @usableFromInline var isMap = false
@@ -16,42 +16,37 @@ public struct JSONWriter: TokenWriter {
     @usableFromInline var outerWords: [UInt64] = []
     @usableFromInline var depth = 0
 
-    public init(_ buffer: consuming ByteBuffer) { self.buffer = buffer }
+    public init(_ buffer: consuming ByteBuffer) { output = MessageOutput(buffer, layer: "json") }
 
     public mutating func finish() throws -> ByteBuffer {
         guard depth == 0, separator != 0 else { throw Self.failure("the JSON is not complete; close every container") }
         return takeBuffer()
     }
 
-    public mutating func takeBuffer() -> ByteBuffer {
-        var taken = ByteBuffer()
-        swap(&taken, &buffer)
-        return taken
-    }
+    public mutating func takeBuffer() -> ByteBuffer { output.take() }
 
     /// Writes a token of at most `count` bytes, with its separator.
     @inlinable @inline(__always)
-    mutating func put(atMost count: Int, _ kind: StaticString, _ body: (UnsafeMutableRawBufferPointer) -> Int) throws {
+    mutating func put(atMost count: Int, _ kind: StaticString, _ body: (UnsafeMutableRawPointer) -> Int) throws {
         if isKey { throw Self.keyFailure(kind) }
-        put(atMost: count, body)
+        try put(atMost: count, body)
         separator = 0x2C
         isKey = isMap
     }
 
     @inlinable @inline(__always)
-    mutating func put(atMost count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
-        let separator = separator
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count &+ 1) { output in
-            guard separator != 0 else { return body(output) }
-            output[0] = separator
-            return body(UnsafeMutableRawBufferPointer(rebasing: output[1...])) &+ 1
-        }
+    mutating func put(atMost count: Int, _ body: (UnsafeMutableRawPointer) -> Int) throws {
+        let place = try output.room(count &+ 1)
+        // Written in any case, and over written where it is nothing.
+        place.storeBytes(of: separator, as: UInt8.self)
+        let isSeparated = separator == 0 ? 0 : 1
+        output.advance(isSeparated &+ body(place + isSeparated))
     }
 
     @inlinable
     mutating func put(_ word: StaticString, _ kind: StaticString) throws {
         try put(atMost: 8, kind) { output in
-            output.copyMemory(from: UnsafeRawBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+            output.copyMemory(from: word.utf8Start, byteCount: word.utf8CodeUnitCount)
             return word.utf8CodeUnitCount
         }
     }
@@ -77,7 +72,7 @@ public struct JSONWriter: TokenWriter {
     @inlinable
     mutating func begin(_ bracket: UInt8, isMap: Bool) throws {
         try put(atMost: 1, "a container") { output in
-            output[0] = bracket
+            output.storeBytes(of: bracket, as: UInt8.self)
             return 1
         }
         if depth & 63 == 0, depth > 0 {
@@ -94,7 +89,7 @@ public struct JSONWriter: TokenWriter {
     @inlinable
     mutating func end(_ bracket: UInt8) throws {
         guard depth > 0, isKey == isMap else { throw Self.failure("a container ends where a value is due") }
-        buffer.writeInteger(bracket)
+        try output.write(bracket)
         isMap = outer & 1 != 0
         isKey = isMap
         separator = 0x2C

@@ -58,11 +58,13 @@ struct MessagePackReader {
         }
     }
 
+    @inline(__always)
     private mutating func readString(_ claimed: UInt64) throws {
         let text = try cursor.take(claimed)
         try builder.string(at: text.offset, count: text.count)
     }
 
+    @inline(__always)
     private mutating func readBytes(_ claimed: UInt64) throws {
         let bytes = try cursor.take(claimed)
         try builder.bytes(at: bytes.offset, count: bytes.count)
@@ -75,10 +77,12 @@ struct MessagePackReader {
         try builder.extension(type: type, at: bytes.offset, count: bytes.count)
     }
 
+    @inline(__always)
     private mutating func readArray(_ claimed: UInt64) throws {
         try builder.open(.array, count: cursor.elements(claimed))
     }
 
+    @inline(__always)
     private mutating func readMap(_ claimed: UInt64) throws {
         try builder.openMap(count: cursor.elements(claimed, values: 2))
     }

@@ -18,7 +18,7 @@ public struct PickleWriter: TokenWriter {
         case none, byteArray, frozenSet
     }
 
-    private var buffer: ByteBuffer
+    private var output: MessageOutput
     private let version: Int
     /// Where the frame's length goes; protocols below 4 have no frame.
     private let frameStart: Int
@@ -31,16 +31,18 @@ public struct PickleWriter: TokenWriter {
     }
 
     init(_ buffer: consuming ByteBuffer, protocol version: Int) {
-        self.buffer = buffer
         self.version = version
-        self.buffer.writeMultipleIntegers(PickleOpcode.proto, UInt8(truncatingIfNeeded: version))
-        frameStart = self.buffer.writerIndex
-        if version >= 4 { self.buffer.writeMultipleIntegers(PickleOpcode.frame, UInt64(0)) }
+        // Here, since only the rest can throw.
+        buffer.writeMultipleIntegers(PickleOpcode.proto, UInt8(truncatingIfNeeded: version))
+        frameStart = buffer.writerIndex
+        if version >= 4 { buffer.writeMultipleIntegers(PickleOpcode.frame, UInt64(0)) }
+        output = MessageOutput(consume buffer, layer: PythonPlugin.codecName)
     }
 
     public mutating func finish() throws -> ByteBuffer {
         guard open.isEmpty, tag == .none else { throw Self.failure("a value was begun and not ended") }
-        opcode(PickleOpcode.stop)
+        try opcode(PickleOpcode.stop)
+        var buffer = output.take()
         if version >= 4 {
             let body = buffer.writerIndex - frameStart - 9
             if body < 4 {
@@ -51,46 +53,44 @@ public struct PickleWriter: TokenWriter {
                 buffer.setInteger(UInt64(body), at: frameStart + 1, endianness: .little)
             }
         }
-        return takeBuffer()
+        return buffer
     }
 
-    public mutating func takeBuffer() -> ByteBuffer {
-        var taken = ByteBuffer()
-        swap(&taken, &buffer)
-        return taken
-    }
+    public mutating func takeBuffer() -> ByteBuffer { output.take() }
 
     // MARK: Scalars
 
     public mutating func null() throws {
         try untagged()
-        opcode(PickleOpcode.none)
+        try opcode(PickleOpcode.none)
     }
 
     public mutating func bool(_ value: Bool) throws {
         try untagged()
-        opcode(value ? PickleOpcode.newTrue : PickleOpcode.newFalse)
+        try opcode(value ? PickleOpcode.newTrue : PickleOpcode.newFalse)
     }
 
     public mutating func int(_ value: Int64) throws {
         try untagged()
         if let byte = UInt8(exactly: value) {
-            buffer.writeMultipleIntegers(PickleOpcode.binInt1, byte)
+            try output.write(PickleOpcode.binInt1, byte)
         } else if let short = UInt16(exactly: value) {
-            buffer.writeMultipleIntegers(PickleOpcode.binInt2, short, endianness: .little)
+            try output.write(PickleOpcode.binInt2, short.byteSwapped)
         } else if let word = Int32(exactly: value) {
-            buffer.writeMultipleIntegers(PickleOpcode.binInt, word, endianness: .little)
+            try output.write(PickleOpcode.binInt, word.byteSwapped)
         } else {
             let count = (65 - (value < 0 ? ~value : value).leadingZeroBitCount + 7) / 8
-            buffer.writeMultipleIntegers(PickleOpcode.long1, UInt8(truncatingIfNeeded: count))
-            withUnsafeBytes(of: value.littleEndian) { _ = buffer.writeBytes($0.prefix(count)) }
+            try output.write(PickleOpcode.long1, UInt8(truncatingIfNeeded: count))
+            try withUnsafeBytes(of: value.littleEndian) { try output.write(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         }
     }
 
     public mutating func unsigned(_ value: UInt64) throws {
         if let small = Int64(exactly: value) { return try int(small) }
         try untagged()
-        buffer.writeMultipleIntegers(PickleOpcode.long1, UInt8(9), value, UInt8(0), endianness: .little)
+        try output.write(PickleOpcode.long1, UInt8(9))
+        try withUnsafeBytes(of: value.littleEndian) { try output.write($0) }
+        try output.write(UInt8(0))
     }
 
     public mutating func bigInteger(_ value: BigInteger) throws {
@@ -108,20 +108,20 @@ public struct PickleWriter: TokenWriter {
         if digits.last.map({ ($0 ^ fill) & 0x80 != 0 }) ?? false { digits.append(fill) }
         while digits.count > 1, digits[digits.count - 1] == fill, (digits[digits.count - 2] ^ fill) & 0x80 == 0 { digits.removeLast() }
         if let count = UInt8(exactly: digits.count) {
-            buffer.writeMultipleIntegers(PickleOpcode.long1, count)
+            try output.write(PickleOpcode.long1, count)
         } else if let count = Int32(exactly: digits.count) {
-            buffer.writeMultipleIntegers(PickleOpcode.long4, count, endianness: .little)
+            try output.write(PickleOpcode.long4, count.byteSwapped)
         } else {
             throw Self.failure("an integer of \(digits.count) bytes is too large for a pickle")
         }
-        buffer.writeBytes(digits)
+        try digits.withUnsafeBytes { try output.write($0) }
     }
 
     public mutating func float(_ value: Float) throws { try double(Double(value)) }
 
     public mutating func double(_ value: Double) throws {
         try untagged()
-        buffer.writeMultipleIntegers(PickleOpcode.binFloat, value.bitPattern)
+        try output.write(PickleOpcode.binFloat, value.bitPattern)
     }
 
     public mutating func number(_ literal: String) throws {
@@ -131,11 +131,11 @@ public struct PickleWriter: TokenWriter {
     public mutating func string(_ utf8: UnsafeRawBufferPointer) throws {
         try untagged()
         if version >= 4, let count = UInt8(exactly: utf8.count) {
-            write(PickleOpcode.shortBinUnicode, count, utf8)
+            try write(PickleOpcode.shortBinUnicode, count, utf8)
         } else if let count = UInt32(exactly: utf8.count) {
-            write(PickleOpcode.binUnicode, count, utf8)
+            try write(PickleOpcode.binUnicode, count, utf8)
         } else if version >= 4 {
-            write(PickleOpcode.binUnicode8, UInt64(utf8.count), utf8)
+            try write(PickleOpcode.binUnicode8, UInt64(utf8.count), utf8)
         } else {
             throw Self.failure("text of \(utf8.count) bytes needs pickle.protocol=4 or later")
         }
@@ -166,9 +166,9 @@ public struct PickleWriter: TokenWriter {
         if version >= 4 {
             try string(module)
             try string(name)
-            opcode(PickleOpcode.stackGlobal)
+            try opcode(PickleOpcode.stackGlobal)
         } else {
-            line(PickleOpcode.global, module, name)
+            try line(PickleOpcode.global, module, name)
         }
     }
 
@@ -193,18 +193,18 @@ public struct PickleWriter: TokenWriter {
         try untagged()
         switch kind {
         case .array:
-            opcode(PickleOpcode.emptyList)
-            if let count, count <= 1 { frame.unmarked = count } else { opcode(PickleOpcode.mark) }
+            try opcode(PickleOpcode.emptyList)
+            if let count, count <= 1 { frame.unmarked = count } else { try opcode(PickleOpcode.mark) }
         case .tuple:
-            if let count, count <= 3 { frame.unmarked = count } else { opcode(PickleOpcode.mark) }
+            if let count, count <= 3 { frame.unmarked = count } else { try opcode(PickleOpcode.mark) }
         case .set:
             if version < 4 {
-                builtin(frame.isFrozen ? PickleCodec.frozenSetTag : "set")
-                opcode(PickleOpcode.emptyList)
+                try builtin(frame.isFrozen ? PickleCodec.frozenSetTag : "set")
+                try opcode(PickleOpcode.emptyList)
             } else if !frame.isFrozen {
-                opcode(PickleOpcode.emptySet)
+                try opcode(PickleOpcode.emptySet)
             }
-            if count == 0, !frame.isFrozen || version < 4 { frame.unmarked = 0 } else { opcode(PickleOpcode.mark) }
+            if count == 0, !frame.isFrozen || version < 4 { frame.unmarked = 0 } else { try opcode(PickleOpcode.mark) }
         }
         open.append(frame)
     }
@@ -213,33 +213,33 @@ public struct PickleWriter: TokenWriter {
         let frame = try end(count)
         switch kind {
         case .array:
-            endItems(frame, count, single: PickleOpcode.append, several: PickleOpcode.appends)
+            try endItems(frame, count, single: PickleOpcode.append, several: PickleOpcode.appends)
         case .tuple:
             switch frame.unmarked {
-            case 0: opcode(PickleOpcode.emptyTuple)
-            case let few?: opcode(PickleOpcode.tuple1 + UInt8(truncatingIfNeeded: few - 1))
-            case nil: opcode(PickleOpcode.tuple)
+            case 0: try opcode(PickleOpcode.emptyTuple)
+            case let few?: try opcode(PickleOpcode.tuple1 + UInt8(truncatingIfNeeded: few - 1))
+            case nil: try opcode(PickleOpcode.tuple)
             }
         case .set where version < 4:
-            endItems(frame, count, single: PickleOpcode.append, several: PickleOpcode.appends)
-            buffer.writeMultipleIntegers(PickleOpcode.tuple1, PickleOpcode.reduce)
+            try endItems(frame, count, single: PickleOpcode.append, several: PickleOpcode.appends)
+            try output.write(PickleOpcode.tuple1, PickleOpcode.reduce)
         case .set where frame.isFrozen:
-            opcode(PickleOpcode.frozenSet)
+            try opcode(PickleOpcode.frozenSet)
         case .set:
-            endItems(frame, count, single: PickleOpcode.addItems, several: PickleOpcode.addItems)
+            try endItems(frame, count, single: PickleOpcode.addItems, several: PickleOpcode.addItems)
         }
     }
 
     public mutating func beginMap(count: Int?) throws {
         try untagged()
-        opcode(PickleOpcode.emptyDict)
+        try opcode(PickleOpcode.emptyDict)
         var frame = Open()
-        if let count, count <= 1 { frame.unmarked = count } else { opcode(PickleOpcode.mark) }
+        if let count, count <= 1 { frame.unmarked = count } else { try opcode(PickleOpcode.mark) }
         open.append(frame)
     }
 
     public mutating func endMap(count: Int) throws {
-        endItems(try end(count), count, single: PickleOpcode.setItem, several: PickleOpcode.setItems)
+        try endItems(try end(count), count, single: PickleOpcode.setItem, several: PickleOpcode.setItems)
     }
 
     private mutating func end(_ count: Int) throws -> Open {
@@ -250,11 +250,11 @@ public struct PickleWriter: TokenWriter {
         return frame
     }
 
-    private mutating func endItems(_ frame: Open, _ count: Int, single: UInt8, several: UInt8) {
+    private mutating func endItems(_ frame: Open, _ count: Int, single: UInt8, several: UInt8) throws {
         switch frame.unmarked {
         case 0: break
-        case _?: opcode(single)
-        case nil: opcode(several)
+        case _?: try opcode(single)
+        case nil: try opcode(several)
         }
     }
 
@@ -270,86 +270,77 @@ public struct PickleWriter: TokenWriter {
     private mutating func plainBytes(_ bytes: UnsafeRawBufferPointer) throws {
         guard version >= 3 else { return try latin1(bytes) }
         if let count = UInt8(exactly: bytes.count) {
-            write(PickleOpcode.shortBinBytes, count, bytes)
+            try write(PickleOpcode.shortBinBytes, count, bytes)
         } else if let count = UInt32(exactly: bytes.count) {
-            write(PickleOpcode.binBytes, count, bytes)
+            try write(PickleOpcode.binBytes, count, bytes)
         } else if version >= 4 {
-            write(PickleOpcode.binBytes8, UInt64(bytes.count), bytes)
+            try write(PickleOpcode.binBytes8, UInt64(bytes.count), bytes)
         } else {
             throw Self.failure("\(bytes.count) bytes in one piece need pickle.protocol=4 or later")
         }
     }
 
     private mutating func byteArray(_ bytes: UnsafeRawBufferPointer) throws {
-        guard version < 5 else { return write(PickleOpcode.byteArray8, UInt64(bytes.count), bytes) }
-        builtin(PickleCodec.byteArrayTag)
+        guard version < 5 else { return try write(PickleOpcode.byteArray8, UInt64(bytes.count), bytes) }
+        try builtin(PickleCodec.byteArrayTag)
         if bytes.isEmpty {
-            buffer.writeMultipleIntegers(PickleOpcode.emptyTuple, PickleOpcode.reduce)
+            try output.write(PickleOpcode.emptyTuple, PickleOpcode.reduce)
         } else {
             try plainBytes(bytes)
-            buffer.writeMultipleIntegers(PickleOpcode.tuple1, PickleOpcode.reduce)
+            try output.write(PickleOpcode.tuple1, PickleOpcode.reduce)
         }
     }
 
     /// Bytes in protocol 2, which has none: text with one code point for each, as CPython writes it.
     private mutating func latin1(_ bytes: UnsafeRawBufferPointer) throws {
         guard !bytes.isEmpty else {
-            builtin("bytes")
-            buffer.writeMultipleIntegers(PickleOpcode.emptyTuple, PickleOpcode.reduce)
+            try builtin("bytes")
+            try output.write(PickleOpcode.emptyTuple, PickleOpcode.reduce)
             return
         }
         let high = bytes.reduce(0) { $0 + Int($1 >> 7) }
         guard let count = UInt32(exactly: bytes.count + high) else {
             throw Self.failure("\(bytes.count) bytes in one piece need pickle.protocol=4 or later")
         }
-        line(PickleOpcode.global, "_codecs", "encode")
-        buffer.writeMultipleIntegers(PickleOpcode.binUnicode, count, endianness: .little)
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: Int(count)) { room in
-            var index = 0
-            for byte in bytes {
-                if byte < 0x80 {
-                    room[index] = byte
-                } else {
-                    room[index] = 0xC0 | byte >> 6
-                    index += 1
-                    room[index] = 0x80 | byte & 0x3F
-                }
-                index += 1
-            }
-            return index
+        try line(PickleOpcode.global, "_codecs", "encode")
+        try output.write(PickleOpcode.binUnicode, count.byteSwapped)
+        for byte in bytes {
+            if byte < 0x80 { try output.write(byte) } else { try output.write(0xC0 | byte >> 6, 0x80 | byte & 0x3F) }
         }
         try string("latin1")
-        buffer.writeMultipleIntegers(PickleOpcode.tuple2, PickleOpcode.reduce)
+        try output.write(PickleOpcode.tuple2, PickleOpcode.reduce)
     }
 
     /// A global of Python's builtins, which protocols below 3 know by their old name.
-    private mutating func builtin(_ name: String) {
-        line(PickleOpcode.global, version < 3 ? "__builtin__" : "builtins", name)
+    private mutating func builtin(_ name: String) throws {
+        try line(PickleOpcode.global, version < 3 ? "__builtin__" : "builtins", name)
     }
 
-    private mutating func line(_ opcode: UInt8, _ first: String, _ second: String) {
-        self.opcode(opcode)
-        buffer.writeString(first)
-        self.opcode(UInt8(ascii: "\n"))
-        buffer.writeString(second)
-        self.opcode(UInt8(ascii: "\n"))
+    private mutating func line(_ opcode: UInt8, _ first: String, _ second: String) throws {
+        try self.opcode(opcode)
+        try text(first)
+        try self.opcode(UInt8(ascii: "\n"))
+        try text(second)
+        try self.opcode(UInt8(ascii: "\n"))
+    }
+
+    private mutating func text(_ text: String) throws {
+        var text = text
+        try text.withUTF8 { try output.write(UnsafeRawBufferPointer($0)) }
     }
 
     @inline(__always)
-    private mutating func opcode(_ opcode: UInt8) { buffer.writeInteger(opcode) }
+    private mutating func opcode(_ opcode: UInt8) throws { try output.write(opcode) }
 
-    /// An opcode with its little-endian length and its content, in one piece.
+    /// An opcode with its little-endian length and its content.
     @inline(__always)
-    private mutating func write<Length: FixedWidthInteger>(_ opcode: UInt8, _ length: Length, _ content: UnsafeRawBufferPointer) {
-        let header = 1 + MemoryLayout<Length>.size
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: header + content.count) { room in
-            room[0] = opcode
-            room.storeBytes(of: length.littleEndian, toByteOffset: 1, as: Length.self)
-            if !content.isEmpty {
-                UnsafeMutableRawBufferPointer(rebasing: room[header...]).copyMemory(from: content)
-            }
-            return header + content.count
-        }
+    private mutating func write<Length: FixedWidthInteger & BitwiseCopyable>(
+        _ opcode: UInt8,
+        _ length: Length,
+        _ content: UnsafeRawBufferPointer
+    ) throws {
+        try output.write(opcode, length.byteSwapped)
+        try output.write(content)
     }
 
     private static func failure(_ message: String) -> PatchbayError {

@@ -120,6 +120,8 @@ final class TCPListener: StreamListener {
 
     var address: Address? { listener.address }
 
+    var lastPeer: Address? { listener.lastPeer }
+
     var boundTarget: String { (address?.description ?? "").replacing("%", with: "%25") }
 
     func accept(_ home: @Sendable () -> Reactor) async throws -> (any ByteStream)? {

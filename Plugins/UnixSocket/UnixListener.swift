@@ -30,6 +30,8 @@ final class UnixListener: StreamListener {
 
     var address: Address? { listener.address }
 
+    var lastPeer: Address? { listener.lastPeer }
+
     func accept(_ home: @Sendable () -> Reactor) async throws -> (any ByteStream)? {
         let stream: SocketStream?
         do {

@@ -50,6 +50,10 @@ public protocol ByteStream: AnyObject, Sendable {
     /// Appends at most `maximum` bytes to `buffer`, which has room for them.
     func read(into buffer: inout ByteBuffer, upTo maximum: Int) -> ReadOutcome
 
+    /// Makes the next read ask the system, even where it said before that there is nothing: for those who do not wait to be told.
+    /// - Parameter ifUnwatched: only where nothing would tell of new bytes, because nobody has waited for any.
+    func lookAgain(ifUnwatched: Bool)
+
     /// Takes as much as it can of `head` followed by `body`; either may be empty, not both.
     func write(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> WriteOutcome
 
@@ -64,6 +68,10 @@ public protocol ByteStream: AnyObject, Sendable {
 
     /// Gives everything back and tells the waiters. Idempotent; `abort` resets where the medium can.
     func close(abort: Bool)
+}
+
+extension ByteStream {
+    public func lookAgain(ifUnwatched: Bool) {}
 }
 
 /// The other end of a stream, as the system sees it.

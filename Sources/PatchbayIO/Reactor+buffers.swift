@@ -42,10 +42,12 @@ extension Reactor {
 
     /// An empty buffer for writing, small at first.
     package func takeOutputBuffer() -> ByteBuffer {
-        let pooled = isCurrent ? local.pointee.outputs.popLast() : shared.withLock { $0.outputs.popLast() }
-        guard var buffer = pooled else { return ByteBufferAllocator().buffer(capacity: Self.outputBufferBytes) }
-        buffer.clear()
-        return buffer
+        // One reference alone: clearing a buffer that has another takes new storage.
+        if var buffer = isCurrent ? local.pointee.outputs.popLast() : shared.withLock({ $0.outputs.popLast() }) {
+            buffer.clear()
+            return buffer
+        }
+        return ByteBufferAllocator().buffer(capacity: Self.outputBufferBytes)
     }
 
     package func giveOutputBuffer(_ buffer: consuming ByteBuffer) {

@@ -18,6 +18,12 @@ extension Reactor {
         for registration in shared.withLock({ $0.graveyard }) { registration.release() }
     }
 
+    /// This is the thread, and nothing but `task`, as far as the thread knows, wants it. 0 is no task.
+    package func isFree(but task: UInt) -> Bool {
+        // Not a task that another one runs on top of its own stack, such as an immediate one.
+        task != 0 && isCurrent && local.pointee.runningTask == task && local.pointee.remaining == 0 && isIdle
+    }
+
     /// Waits on behalf of the task that the loop is running, without suspending it: what a blocking call would be, but everything else
     /// that this thread watches goes on. Where anything else may run, it is the task's turn to suspend.
     ///
@@ -25,8 +31,7 @@ extension Reactor {
     /// - Parameter task: the caller's, which must not be isolated to an actor: nothing else may be waiting for what it holds.
     /// - Returns: true: something happened, look again; false: suspend.
     package func waitInPlace(_ task: UInt) -> Bool {
-        // Not a task that another one runs on top of its own stack, such as an immediate one.
-        guard isCurrent, local.pointee.runningTask == task, local.pointee.remaining == 0, isIdle else { return false }
+        guard isFree(but: task) else { return false }
         flushDirty()
         guard isIdle, let timeout = prepareToSleep() else { return false }
         // Cancellation sets its flag first, and then signals whoever sleeps.
@@ -34,9 +39,33 @@ extension Reactor {
             shared.withLock { $0.asleep = false }
             return false
         }
-        look(timeout)
+        look(timeout, spinning: false)
         if local.pointee.stallReport != nil { local.pointee.tickBegan = cpb_now_coarse() }
         return true
+    }
+
+    /// Before ``waitInPlace(_:)``, where the reactor spins: tries until something else wants the thread, or its time is over.
+    /// - Returns: what the last attempt did.
+    package func spinInPlace(_ task: UInt, _ attempt: () -> Bool) -> Bool {
+        guard spin > 0, isFree(but: task) else { return false }
+        flushDirty()
+        let end = cpb_now() &+ spin
+        var attempts = 0
+        while isIdle, !Task.isCancelled, isUndisturbed {
+            if attempt() { return true }
+            attempts += 1
+            if attempts % Self.attemptsPerLook == 0 { look(0) }
+            if cpb_now() >= end { return false }
+        }
+        return false
+    }
+
+    /// How often one connection is tried before others are looked at.
+    private static let attemptsPerLook = 8
+
+    /// No other thread has asked for anything.
+    private var isUndisturbed: Bool {
+        shared.withLock { $0.jobs.isEmpty && $0.dirty.isEmpty && $0.notices.isEmpty && !$0.stopping }
     }
 
     /// Nothing waits for the thread but the task that it runs, if any; what other threads asked for apart.
@@ -45,10 +74,16 @@ extension Reactor {
     }
 
     /// Waits for events and passes them on. Whom they wake runs afterwards.
-    private func look(_ timeout: CInt) {
+    /// - Parameter spinning: for as long as the reactor does, before it sleeps.
+    private func look(_ timeout: CInt, spinning: Bool = true) {
         let pointers = local.pointee.eventPointers
         let events = local.pointee.eventBits
-        let count = cpb_epoll_wait(epoll, pointers, events, CInt(Self.batch), timeout)
+        var count: CInt = 0
+        if spinning, spin > 0, timeout != 0 {
+            let end = cpb_now() &+ spin
+            repeat { count = cpb_epoll_wait(epoll, pointers, events, CInt(Self.batch), 0) } while count == 0 && cpb_now() < end
+        }
+        if count == 0 { count = cpb_epoll_wait(epoll, pointers, events, CInt(Self.batch), timeout) }
         let deadline = shared.withLock { shared in
             shared.asleep = false
             if !shared.graveyard.isEmpty { swap(&local.pointee.dead, &shared.graveyard) }

@@ -59,8 +59,13 @@ public final class Reactor: TaskExecutor, Sendable {
     /// In memory of its own, not in a class's properties, each access to which would be checked for overlaps at run time.
     nonisolated(unsafe) let local: UnsafeMutablePointer<Local>
 
+    /// How long it looks at epoll again and again before it sleeps, in nanoseconds.
+    let spin: UInt64
+    package var spins: Bool { spin > 0 }
+
     /// - Throws: ``IOFailure`` where the system gives no descriptor or thread.
-    package init(name: String = "patchbay") throws(IOFailure) {
+    package init(name: String = "patchbay", spinning: Duration = .zero) throws(IOFailure) {
+        spin = spinning.nanoseconds
         local = .allocate(capacity: 1)
         local.initialize(to: Local())
         epoll = cpb_epoll_create()

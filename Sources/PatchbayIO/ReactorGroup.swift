@@ -10,18 +10,25 @@ public final class ReactorGroup: Sendable {
     ///
     /// One serves tens of thousands of connections whose closures do little. More pay only where closures compute
     /// (docs/decisions/0001).
+    /// - Parameters:
+    ///   - count: threads.
+    ///   - spinning: how long each goes on looking for work before it sleeps: it saves the time that waking a core takes, and burns
+    ///     that core meanwhile. For round trips between two cores that have nothing else to do; on a shared core it ruins everything
+    ///     (docs/performance.md).
     /// - Throws: ``IOFailure`` where the system gives no descriptor or thread.
-    public init(count: Int = 1) throws {
-        reactors = try (0..<max(1, count)).map { try Reactor(name: "patchbay-\($0)") }
+    public init(count: Int = 1, spinning: Duration = .zero) throws {
+        reactors = try (0..<max(1, count)).map { try Reactor(name: "patchbay-\($0)", spinning: spinning) }
     }
 
-    /// What connections use that were given no group: one reactor, or as many as the environment's `PATCHBAY_REACTORS` says.
+    /// What connections use that were given no group: one reactor, or as many as the environment's `PATCHBAY_REACTORS` says, which spin
+    /// for as many microseconds as its `PATCHBAY_SPIN` says, at most a second.
     ///
     /// Started at the first use, never stopped.
     public static let shared: ReactorGroup = {
-        let count = getenv("PATCHBAY_REACTORS").flatMap { Int(String(cString: $0)) } ?? 1
+        func number(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
+        let spin = min(max(number("PATCHBAY_SPIN") ?? 0, 0), 1_000_000)
         do {
-            return try ReactorGroup(count: min(max(count, 1), 64))
+            return try ReactorGroup(count: min(max(number("PATCHBAY_REACTORS") ?? 1, 1), 64), spinning: .microseconds(spin))
         } catch {
             // Nobody can be told by a throw here, and nothing works without a thread and three descriptors.
             fatalError("Patchbay cannot start its reactor: \(error)")

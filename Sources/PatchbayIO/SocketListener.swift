@@ -9,6 +9,9 @@ package final class SocketListener: EventSource {
         var closed = false
         var token: Registration?
         var waiting: UnsafeContinuation<Void, Never>?
+        /// Whom the last connection came from, as the system says it.
+        var peer = sockaddr_storage()
+        var peerBytes: socklen_t = 0
     }
 
     private let socket: CInt
@@ -80,6 +83,15 @@ package final class SocketListener: EventSource {
         waiting?.resume()
     }
 
+    /// Whom the last connection came from; nil before the first.
+    package var lastPeer: Address? {
+        state.withLock { state in
+            let bytes = state.peerBytes
+            guard bytes > 0 else { return nil }
+            return withUnsafePointer(to: &state.peer) { Address($0, length: bytes) }
+        }
+    }
+
     private enum Step { case accepted(CInt), wait, closed, failed(IOFailure) }
 
     private func step() -> Step {
@@ -87,7 +99,8 @@ package final class SocketListener: EventSource {
             // Bounded: a storm of connections that were reset before they were accepted lets others have their turn.
             for _ in 0..<64 {
                 if state.closed { return .closed }
-                let accepted = cpb_accept(socket, nil, nil)
+                state.peerBytes = socklen_t(MemoryLayout<sockaddr_storage>.size)
+                let accepted = cpb_accept(socket, &state.peer, &state.peerBytes)
                 if accepted >= 0 { return .accepted(accepted) }
                 switch -accepted {
                 case EAGAIN:

@@ -121,7 +121,8 @@ package final class SocketStream: ByteStream, EventSource {
             }
             if result > 0 {
                 // Short means drained, but not after control data, and only while an edge can still follow.
-                if result < maximum, control == 0, side.token != nil, !side.ending { side.readable = false }
+                // Nobody is told yet where the socket is not registered: registering looks, and so does lookAgain.
+                if result < maximum, control == 0, !side.ending { side.readable = false }
                 return .bytes(result)
             }
             if result == 0 { return .end }
@@ -131,6 +132,10 @@ package final class SocketStream: ByteStream, EventSource {
             }
             return .failed(IOFailure(errno: CInt(-result), operation: "receive"))
         }
+    }
+
+    package func lookAgain(ifUnwatched: Bool) {
+        readSide.withLock { side in if !ifUnwatched || side.token == nil { side.readable = true } }
     }
 
     /// Reads one packet of a SOCK_SEQPACKET, whole.
@@ -218,16 +223,11 @@ package final class SocketStream: ByteStream, EventSource {
     package func whenWritable(_ waiter: any StreamWaiter) -> Bool {
         writeSide.withLock { side in
             if side.closed || side.writable { return false }
-            // Asked already, and no event came since: a sender that goes on filling its buffer asks with each message.
-            if side.waiter != nil {
-                side.waiter = waiter
-                return true
-            }
             side.waiter = waiter
             let failure = readSide.withLock { read -> IOFailure? in
                 if let token = read.token {
-                    // Even when armed already: modifying makes epoll look again, so an edge between EAGAIN and here is not lost.
-                    reactor.modify(socket, token, events: Events.readingAndWriting)
+                    // Armed already: an edge since the write that was blocked would have said so under this lock.
+                    if !side.armed { reactor.modify(socket, token, events: Events.readingAndWriting) }
                     return nil
                 }
                 return register(&read, events: Events.readingAndWriting)

@@ -71,6 +71,42 @@ import Testing
         #expect(back.map(\.bitPattern) == numbers.map(\.bitPattern))
     }
 
+    @Test("decimal literals become the nearest double, as the standard library's parser has it")
+    func nearest() throws {
+        var generator = FuzzSource.forTest()
+        for _ in 0..<100_000 {
+            let digits = Int.random(in: 1...19, using: &generator)
+            let mantissa = UInt64.random(in: 0..<pow10(digits), using: &generator)
+            let literal = "\(mantissa)e\(Int.random(in: -45...30, using: &generator))"
+            guard let expected = Double(literal) else { throw Unparsed(literal: literal) }
+            #expect(try decode(Double.self, literal).bitPattern == expected.bitPattern, "\(literal)")
+        }
+    }
+
+    @Test(
+        "literals half way between two doubles go to the even one",
+        arguments: zip(
+            ["9007199254740993e0", "9007199254740995.0", "4503599627370496.5", "4503599627370497.5", "1801439850948198500e-2"],
+            [9_007_199_254_740_992.0, 9_007_199_254_740_996, 4_503_599_627_370_496, 4_503_599_627_370_498, 18_014_398_509_481_984]
+        )
+    )
+    func halfWay(literal: String, expected: Double) throws {
+        #expect(try decode(Double.self, literal) == expected)
+    }
+
+    @Test(
+        "whole numbers are printed as the standard library prints them",
+        arguments: [0.0, -0.0, 5, 10, 99, 100, 999, 1000, -3, 1e15, 1e16]
+    )
+    func whole(number: Double) throws {
+        #expect(try text(number) == "\(number)")
+        #expect(try text(Float(number)) == "\(Float(number))")
+    }
+
+    private func pow10(_ count: Int) -> UInt64 { (0..<count).reduce(1) { power, _ in power * 10 } }
+
+    struct Unparsed: Error { var literal: String }
+
     @Test("a whole float is an integer where one is wanted, and any number is a double")
     func crossing() throws {
         #expect(try decode(Int.self, "3.0") == 3)

@@ -3,19 +3,32 @@ import Patchbay
 import Synchronization
 import Testing
 
+/// Where a lone connection waits.
+struct LonePlace: Sendable, CustomTestStringConvertible {
+    var medium: Medium
+    /// How long its reactor looks again and again before it sleeps.
+    var spinning: Duration
+
+    static let all = Medium.sockets.flatMap { medium in
+        [Duration.zero, .microseconds(300)].map { LonePlace(medium: medium, spinning: $0) }
+    }
+
+    var testDescription: String { spinning == .zero ? medium.rawValue : "\(medium.rawValue), spinning" }
+}
+
 /// A connection whose reactor has nothing else to do waits without suspending its task. Nothing that wants the reactor, the task or an
 /// actor may notice.
 @Suite("Waiting while the reactor is idle", .timeLimit(.minutes(1)))
 struct WaitingInPlaceTests {
     /// Runs `body` with a connection on a reactor of its own; the other end, elsewhere, is the test's.
     private func withLoneConnection(
-        _ medium: Medium,
+        _ place: LonePlace,
         peer talk: @escaping @Sendable (_ peer: Connection, _ lone: Reactor) async throws -> Void,
         _ body: @Sendable (_ connection: Connection, _ url: ConnectionURL, _ lone: ReactorGroup) async throws -> Void
     ) async throws {
-        let lone = try ReactorGroup(count: 1)
+        let lone = try ReactorGroup(count: 1, spinning: place.spinning)
         defer { lone.stop() }
-        let listener = try await Listener.bind(medium.url())
+        let listener = try await Listener.bind(place.medium.url())
         let running = Task { try await listener.run { try await talk($0, lone.next()) } }
         do {
             let url = try listener.dialable()
@@ -53,10 +66,10 @@ struct WaitingInPlaceTests {
         }
     }
 
-    @Test("an actor that waits on its reactor's thread can be used meanwhile", arguments: Medium.sockets)
-    func actor(medium: Medium) async throws {
+    @Test("an actor that waits on its reactor's thread can be used meanwhile", arguments: LonePlace.all)
+    func actor(place: LonePlace) async throws {
         let counter = Counter()
-        try await withLoneConnection(medium) { peer, lone in
+        try await withLoneConnection(place) { peer, lone in
             await Self.untilFree(lone)
             await counter.increase()
             try await peer.send(text: "now")
@@ -67,9 +80,9 @@ struct WaitingInPlaceTests {
         }
     }
 
-    @Test("an immediate task that waits gives its thread back to whoever started it", arguments: Medium.sockets)
-    func immediate(medium: Medium) async throws {
-        try await withLoneConnection(medium, peer: Self.echo) { connection, url, _ in
+    @Test("an immediate task that waits gives its thread back to whoever started it", arguments: LonePlace.all)
+    func immediate(place: LonePlace) async throws {
+        try await withLoneConnection(place, peer: Self.echo) { connection, url, _ in
             let inner = Task.immediate {
                 try await withConnection(to: url) { inner in
                     try await connection.send(text: "inner waits")
@@ -82,15 +95,15 @@ struct WaitingInPlaceTests {
         }
     }
 
-    @Test("a task that another thread puts on the reactor runs while a connection waits there", arguments: Medium.sockets)
-    func otherTask(medium: Medium) async throws {
-        try await withLoneConnection(medium, peer: Self.echo) { connection, _, _ in
+    @Test("a task that another thread puts on the reactor runs while a connection waits there", arguments: LonePlace.all)
+    func otherTask(place: LonePlace) async throws {
+        try await withLoneConnection(place, peer: Self.echo) { connection, _, _ in
             let reactor = connection.reactor
             for round in 0..<20 {
                 async let answer = Task(executorPreference: globalConcurrentExecutor) {
                     await Self.untilFree(reactor)
-                    let place = await Task(executorPreference: reactor) { reactor.isCurrent }.value
-                    try await connection.send(text: "\(place)")
+                    let ranThere = await Task(executorPreference: reactor) { reactor.isCurrent }.value
+                    try await connection.send(text: "\(ranThere)")
                     return round
                 }.value
                 try await expect("true") { try await connection.receiveText() }
@@ -100,11 +113,11 @@ struct WaitingInPlaceTests {
         }
     }
 
-    @Test("cancelling the task ends its wait", arguments: Medium.sockets)
-    func cancel(medium: Medium) async throws {
+    @Test("cancelling the task ends its wait", arguments: LonePlace.all)
+    func cancel(place: LonePlace) async throws {
         let waiting = AsyncStream<Void>.makeStream()
         let task = Task {
-            try await withLoneConnection(medium, peer: { peer, _ in _ = try await peer.receiveBytes() }) { connection, _, _ in
+            try await withLoneConnection(place, peer: { peer, _ in _ = try await peer.receiveBytes() }) { connection, _, _ in
                 waiting.continuation.yield()
                 _ = try await connection.receiveBytes()
                 Issue.record("nothing was sent")
@@ -115,9 +128,9 @@ struct WaitingInPlaceTests {
         await #expect(throws: CancellationError.self) { try await task.value }
     }
 
-    @Test("closing or aborting from another thread ends the wait", arguments: Medium.sockets, [false, true])
-    func close(medium: Medium, aborts: Bool) async throws {
-        try await withLoneConnection(medium, peer: { peer, _ in _ = try? await peer.receiveBytes() }) { connection, _, _ in
+    @Test("closing or aborting from another thread ends the wait", arguments: LonePlace.all, [false, true])
+    func close(place: LonePlace, aborts: Bool) async throws {
+        try await withLoneConnection(place, peer: { peer, _ in _ = try? await peer.receiveBytes() }) { connection, _, _ in
             let closing = Task(executorPreference: globalConcurrentExecutor) {
                 await Self.untilFree(connection.reactor)
                 if aborts { connection.abort() } else { await connection.close() }
@@ -131,9 +144,9 @@ struct WaitingInPlaceTests {
         }
     }
 
-    @Test("two connections of one reactor both make progress, whoever waits", arguments: Medium.sockets)
-    func two(medium: Medium) async throws {
-        try await withLoneConnection(medium, peer: Self.echo) { first, url, lone in
+    @Test("two connections of one reactor both make progress, whoever waits", arguments: LonePlace.all)
+    func two(place: LonePlace) async throws {
+        try await withLoneConnection(place, peer: Self.echo) { first, url, lone in
             async let others: Int = withConnection(to: url, reactors: lone) { second in
                 #expect(first.reactor === second.reactor)
                 for round in 0..<500 {
@@ -151,9 +164,9 @@ struct WaitingInPlaceTests {
         }
     }
 
-    @Test("a sleep on the reactor ends while a connection waits there", arguments: Medium.sockets)
-    func sleep(medium: Medium) async throws {
-        try await withLoneConnection(medium, peer: Self.echo) { connection, _, _ in
+    @Test("a sleep on the reactor ends while a connection waits there", arguments: LonePlace.all)
+    func sleep(place: LonePlace) async throws {
+        try await withLoneConnection(place, peer: Self.echo) { connection, _, _ in
             async let slept: Void = {
                 try await connection.reactor.sleep(for: .milliseconds(5))
                 try await connection.send(text: "awake")
@@ -163,10 +176,10 @@ struct WaitingInPlaceTests {
         }
     }
 
-    @Test("waiting is no stall", arguments: Medium.sockets)
-    func stall(medium: Medium) async throws {
+    @Test("waiting is no stall", arguments: LonePlace.all)
+    func stall(place: LonePlace) async throws {
         let reports = Mutex<[Duration]>([])
-        try await withLoneConnection(medium) { peer, _ in
+        try await withLoneConnection(place) { peer, _ in
             for _ in 0..<3 {
                 try await peer.reactor.sleep(for: .milliseconds(60))
                 try await peer.send(text: "late")

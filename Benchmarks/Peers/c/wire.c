@@ -1,4 +1,8 @@
+#define _GNU_SOURCE  // accept4
+
 #include "wire.h"
+
+#include "program.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -6,34 +10,15 @@
 #include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum {
-    largest_message_bytes = 64 << 20,
-    exact_start_bytes = 4 << 10,
-    buffered_start_bytes = 256 << 10,
-};
-
-_Noreturn void fail(const char *what) {
-    fprintf(stderr, "raw: %s: %s\n", what, errno ? strerror(errno) : "the peer closed or sent something else");
-    exit(1);
-}
-
-void *allocate(void *old, size_t bytes) {
-    void *memory = realloc(old, bytes);
-    if (!memory) fail("realloc");
-    return memory;
-}
-
-// Sockets
+enum { backlog = 4096 };
 
 static _Noreturn void bad_url(const char *url) {
-    fprintf(stderr, "raw: '%s' is neither tcp://ADDRESS:PORT nor unix:///path\n", url);
-    exit(2);
+    fail_because(url, "neither tcp://ADDRESS:PORT nor unix:///path");
 }
 
 struct address parse_url(const char *url) {
@@ -70,7 +55,25 @@ int dial(const struct address *address) {
     return descriptor;
 }
 
-// Sending
+int listen_on(const struct address *address) {
+    int on = 1, listener = socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener < 0) fail("socket");
+    if (address->tcp && setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on)) fail("SO_REUSEADDR");
+    if (bind(listener, (const struct sockaddr *)&address->storage, address->length)) fail("bind");
+    if (listen(listener, backlog)) fail("listen");
+    return listener;
+}
+
+int accept_one(int listener, const struct address *address, int flags) {
+    for (;;) {
+        int descriptor = accept4(listener, NULL, NULL, flags | SOCK_CLOEXEC);
+        if (descriptor < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
+        if (descriptor < 0 && errno == EAGAIN) return -1;
+        if (descriptor < 0) fail("accept");
+        set_no_delay(descriptor, address);
+        return descriptor;
+    }
+}
 
 int send_message(int descriptor, const void *body, size_t length) {
     uint32_t header = htonl((uint32_t)length);
@@ -99,77 +102,4 @@ int send_all(int descriptor, const char *bytes, size_t count) {
         count -= (size_t)sent;
     }
     return 0;
-}
-
-// Receiving
-
-struct reader make_reader(int descriptor, bool buffered) {
-    size_t capacity = buffered ? buffered_start_bytes : exact_start_bytes;
-    return (struct reader){descriptor, buffered, allocate(NULL, capacity), capacity, 0, 0};
-}
-
-// Returns how many bytes came: at least one; 0 at the end of the stream; below 0 after an error.
-static ssize_t receive_some(int descriptor, char *bytes, size_t count) {
-    for (;;) {
-        ssize_t received = recv(descriptor, bytes, count, 0);
-        if (received >= 0 || errno != EINTR) return received;
-    }
-}
-
-static int receive_all(int descriptor, char *bytes, size_t count) {
-    while (count) {
-        ssize_t received = receive_some(descriptor, bytes, count);
-        if (received <= 0) return -1;
-        bytes += received;
-        count -= (size_t)received;
-    }
-    return 0;
-}
-
-static char *next_exact(struct reader *reader, size_t *length) {
-    uint32_t header;
-    if (receive_all(reader->descriptor, (char *)&header, header_bytes)) return NULL;
-    *length = ntohl(header);
-    if (*length > largest_message_bytes) return NULL;
-    if (*length > reader->capacity) {
-        reader->capacity = *length;
-        reader->data = allocate(reader->data, reader->capacity);
-    }
-    return receive_all(reader->descriptor, reader->data, *length) ? NULL : reader->data;
-}
-
-static char *next_buffered(struct reader *reader, size_t *length) {
-    for (;;) {
-        size_t have = reader->end - reader->start, need = header_bytes;
-        if (have >= header_bytes) {
-            uint32_t header;
-            memcpy(&header, reader->data + reader->start, header_bytes);
-            *length = ntohl(header);
-            if (*length > largest_message_bytes) return NULL;
-            need += *length;
-            if (have >= need) {
-                char *body = reader->data + reader->start + header_bytes;
-                reader->start += need;
-                return body;
-            }
-        }
-        // A frame that is not whole moves to the front when it would not fit, or when little room is left behind it.
-        if (reader->start && (have == 0 || reader->capacity - reader->start < need
-                              || reader->capacity - reader->end < reader->capacity / 4)) {
-            memmove(reader->data, reader->data + reader->start, have);
-            reader->start = 0;
-            reader->end = have;
-        }
-        if (need > reader->capacity) {
-            reader->capacity = 2 * need;
-            reader->data = allocate(reader->data, reader->capacity);
-        }
-        ssize_t received = receive_some(reader->descriptor, reader->data + reader->end, reader->capacity - reader->end);
-        if (received <= 0) return NULL;
-        reader->end += (size_t)received;
-    }
-}
-
-char *next_message(struct reader *reader, size_t *length) {
-    return reader->buffered ? next_buffered(reader, length) : next_exact(reader, length);
 }

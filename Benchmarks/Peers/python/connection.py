@@ -1,37 +1,39 @@
-"""CPython's multiprocessing.connection as a benchmark peer: the modes and the output of ../c/raw.c.
+"""CPython's multiprocessing.connection as a benchmark peer: the modes and the output of the C peers.
 
     connection.py server URL [--key KEY] [--style threads|serial|poll]
-    connection.py client URL latency SIZE SECONDS [--key KEY]
-    connection.py client URL oneway SIZE SECONDS [--key KEY]
-    connection.py client URL connect SECONDS [--key KEY]
-    connection.py client URL idle COUNT PID [--key KEY]
-
-URL is tcp://ADDRESS:PORT or unix:///path.
+    connection.py client URL MODE NUMBERS... [--key KEY]
 """
 
-import argparse
 import multiprocessing
 import os
+import queue
 import selectors
 import socket
 import threading
 import time
 from multiprocessing.connection import Client, Listener
-from pathlib import Path
 
-SMALL_MESSAGE = b"E" + bytes(63)
-WARM_UP_CONNECTIONS = 64
+from measuring import (
+    SMALL_MESSAGE,
+    WARM_UP_CONNECTIONS,
+    Schedule,
+    both_ways_window,
+    clock,
+    make_samples,
+    parse_arguments,
+    parse_url,
+    print_connections,
+    print_latency,
+    print_memory,
+    print_round_trips,
+    print_stream,
+    settled_resident_bytes,
+    wake_in_time,
+)
+
 THREAD_STACK_BYTES = 128 << 10
-
-
-def parse_url(url):
-    scheme, _, rest = url.partition("://")
-    if scheme == "unix":
-        return rest
-    if scheme == "tcp":
-        host, _, port = rest.rpartition(":")
-        return host, int(port)
-    raise SystemExit(f"connection.py: {url} is neither tcp:// nor unix://")
+# So much fits into the buffers of any socket: one thread that sends it all before it reads cannot wait for ever.
+BUFFERED_BYTES = 32 << 10
 
 
 def set_no_delay(connection):
@@ -114,15 +116,16 @@ def serve(options):
 
 
 def measure_latency(options):
-    size, seconds = int(options.numbers[0]), options.numbers[1]
+    size, seconds = options.numbers
     message = b"E" + bytes(size - 1)
-    clock = time.perf_counter_ns
-    samples = []
+    samples = make_samples()
+    total = 0
     with dial(options) as connection:
         warm = clock() + int(seconds * 1e9 / 4)
         while clock() < warm:
             connection.send_bytes(message)
             connection.recv_bytes()
+            total += 1
         end = clock() + int(seconds * 1e9)
         before = 0
         while before < end:
@@ -130,68 +133,159 @@ def measure_latency(options):
             connection.send_bytes(message)
             connection.recv_bytes()
             samples.append(clock() - before)
-    samples.sort()
-    count = len(samples)
-    p50, p90, p99 = (samples[count * percent // 100] / 1e3 for percent in (50, 90, 99))
-    print(f"p50_us={p50:.2f} p90_us={p90:.2f} p99_us={p99:.2f} count={count}")
+    print_latency(samples, total + len(samples))
 
 
 def measure_one_way(options):
-    size, seconds = int(options.numbers[0]), options.numbers[1]
+    size, seconds = options.numbers
     message = b"S" + bytes(size - 1)
     clock_interval = 1 if size > 4096 else 64
+    total = 0
     with dial(options) as connection:
         for duration in (seconds / 4, seconds):
             count = 0
-            start = time.perf_counter()
-            while time.perf_counter() < start + duration:
+            start = clock()
+            end = start + int(duration * 1e9)
+            while clock() < end:
                 for _ in range(clock_interval):
                     connection.send_bytes(message)
                 count += clock_interval
             connection.send_bytes(b"F")
             connection.recv_bytes()
-            elapsed = time.perf_counter() - start
-    print(
-        f"messages_per_second={count / elapsed:.0f} bytes_per_second={count * size / elapsed:.0f}"
-        f" count={count} seconds={elapsed:.3f}"
-    )
+            elapsed = clock() - start
+            total += count
+    print_stream(count, total, size, elapsed)
+
+
+class Window:
+    """Echoes in flight: each answer lets the next message leave.
+
+    One thread sends and reads, unless the window is more than sockets hold: then a second one sends."""
+
+    def __init__(self, connection, size, window):
+        self.connection = connection
+        self.message = b"E" + bytes(size - 1)
+        self.window = window
+        self.departures = [0] * window
+        self.sent = self.received = 0
+        self.room = None
+        if size * window > BUFFERED_BYTES:
+            self.room = queue.SimpleQueue()
+            self.make_room(window)
+
+    def make_room(self, messages):
+        for _ in range(messages):
+            self.room.put(True)
+
+    def send(self):
+        self.departures[self.sent % self.window] = clock()
+        self.sent += 1
+        self.connection.send_bytes(self.message)
+
+    def send_for_long(self):
+        while self.room.get():
+            self.send()
+
+    def run(self, seconds, samples=None):
+        """How long it took until all messages were back, and how many came in time."""
+        start = now = clock()
+        end = start + int(seconds * 1e9)
+        first = self.received
+        if self.room:
+            sender = threading.Thread(target=self.send_for_long)
+            sender.start()
+        else:
+            for _ in range(self.window):
+                self.send()
+        while now < end:
+            self.connection.recv_bytes()
+            now = clock()
+            if samples is not None:
+                samples.append(now - self.departures[self.received % self.window])
+            self.received += 1
+            if self.room:
+                self.room.put(True)
+            else:
+                self.send()
+        count = self.received - first
+        if self.room:
+            self.room.put(False)
+            # The sender may be in the middle of a message, which leaves only as long as answers are read.
+            while sender.is_alive() or self.received < self.sent:
+                if self.connection.poll(0.01):
+                    self.connection.recv_bytes()
+                    self.received += 1
+            self.make_room(self.window - self.room.qsize())
+        while self.received < self.sent:
+            self.connection.recv_bytes()
+            self.received += 1
+        return now - start, count
+
+
+def measure_in_flight(options):
+    size, seconds, window = options.numbers
+    samples = make_samples()
+    with dial(options) as connection:
+        flight = Window(connection, size, window)
+        flight.run(seconds / 4)
+        elapsed, _ = flight.run(seconds, samples)
+    print_round_trips(samples, flight.received, elapsed)
+
+
+def measure_both(options):
+    size, seconds = options.numbers
+    with dial(options) as connection:
+        flight = Window(connection, size, both_ways_window(size))
+        flight.run(seconds / 4)
+        elapsed, count = flight.run(seconds)
+    print_stream(count, flight.received, size, elapsed)
+
+
+def measure_fan_in(options):
+    count, seconds = options.numbers
+    samples = make_samples()
+    total = 0
+    departures = {}
+    with selectors.DefaultSelector() as selector:
+        for _ in range(count):
+            selector.register(dial(options), selectors.EVENT_READ)
+        for key in selector.get_map().values():
+            departures[key.fd] = clock()
+            key.fileobj.send_bytes(SMALL_MESSAGE)
+        now = clock()
+        warm = now + int(seconds * 1e9 / 4)
+        end = warm + int(seconds * 1e9)
+        while now < end:
+            for key, _ in selector.select():
+                key.fileobj.recv_bytes()
+                now = clock()
+                total += 1
+                if warm <= now < end:
+                    samples.append(now - departures[key.fd])
+                departures[key.fd] = now
+                key.fileobj.send_bytes(SMALL_MESSAGE)
+    print_round_trips(samples, total, end - warm)
 
 
 def measure_connect(options):
     (seconds,) = options.numbers
+    total = 0
     for duration in (seconds / 4, seconds):
         count = 0
-        start = time.perf_counter()
-        while time.perf_counter() < start + duration:
+        start = clock()
+        end = start + int(duration * 1e9)
+        while clock() < end:
             with dial(options) as connection:
                 connection.send_bytes(SMALL_MESSAGE)
                 connection.recv_bytes()
             count += 1
-        elapsed = time.perf_counter() - start
-    print(f"connections_per_second={count / elapsed:.0f} count={count} seconds={elapsed:.3f}")
-
-
-def resident_bytes(process):
-    for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Rss:"):
-            return int(line.split()[1]) * 1024
-    raise SystemExit("connection.py: no Rss in smaps_rollup")
-
-
-def settled_resident_bytes(process):
-    """Waits, for at most 3 s, until two readings 100 ms apart agree."""
-    last = resident_bytes(process)
-    for _ in range(30):
-        time.sleep(0.1)
-        now = resident_bytes(process)
-        if now == last:
-            break
-        last = now
-    return last
+        elapsed = clock() - start
+        total += count
+    print_connections(count, total, elapsed)
 
 
 def measure_idle(options):
-    count, process = map(int, options.numbers)
+    count, process = options.numbers
     connections = []
 
     def open_connections(number):
@@ -204,42 +298,58 @@ def measure_idle(options):
 
     # What the server sets up only once is not counted.
     before = open_connections(WARM_UP_CONNECTIONS)
-    after = open_connections(count)
-    print(
-        f"bytes_per_connection={(after - before) / count:.0f} count={count}"
-        f" before_bytes={before} after_bytes={after}"
-    )
+    print_memory(before, open_connections(count), count)
 
 
-# Each mode's function, and how many numbers it takes.
-MODES = {
-    "latency": (measure_latency, 2),
-    "oneway": (measure_one_way, 2),
-    "connect": (measure_connect, 1),
-    "idle": (measure_idle, 2),
+def measure_open_loop(options):
+    """A thread sends and sleeps, another reads. A thread that slept for both could not send and read large messages."""
+    rate, size, seconds = options.numbers
+    wake_in_time()
+    message = b"E" + bytes(size - 1)
+    with dial(options) as connection:
+        connection.send_bytes(message)
+        connection.recv_bytes()
+        schedule = Schedule(rate, seconds)
+
+        def read():
+            while schedule.received < schedule.all:
+                connection.recv_bytes()
+                schedule.add_answer()
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
+        while schedule.sent < schedule.all and clock() < schedule.give_up:
+            for _ in range(schedule.take_due()):
+                connection.send_bytes(message)
+            time.sleep(max(0, schedule.due(schedule.sent) - clock()) / 1e9)
+        reader.join(max(0, schedule.give_up - clock()) / 1e9)
+        schedule.print_results()
+
+
+MEASURES = {
+    "latency": measure_latency,
+    "oneway": measure_one_way,
+    "both": measure_both,
+    "inflight": measure_in_flight,
+    "fanin": measure_fan_in,
+    "connect": measure_connect,
+    "idle": measure_idle,
+    "openloop": measure_open_loop,
 }
 
 
+def add_options(arguments, role):
+    arguments.add_argument("--key", type=str.encode)
+    if role == "server":
+        arguments.add_argument("--style", choices=("threads", "serial", "poll"), default="threads")
+
+
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    roles = parser.add_subparsers(dest="role", required=True)
-    for role in ("server", "client"):
-        arguments = roles.add_parser(role)
-        arguments.add_argument("url")
-        arguments.add_argument("--key", type=str.encode)
-        if role == "server":
-            arguments.add_argument("--style", choices=("threads", "serial", "poll"), default="threads")
-        else:
-            arguments.add_argument("mode", choices=MODES)
-            arguments.add_argument("numbers", type=float, nargs="+")
-    options = parser.parse_args()
+    options = parse_arguments(__doc__, add_options)
     if options.role == "server":
         serve(options)
-        return
-    measure, arity = MODES[options.mode]
-    if len(options.numbers) != arity or min(options.numbers) <= 0:
-        parser.error(f"{options.mode} takes {arity} positive numbers")
-    measure(options)
+    else:
+        MEASURES[options.mode](options)
 
 
 if __name__ == "__main__":

@@ -1,37 +1,47 @@
 internal import Glibc
 internal import Patchbay
 
-/// Patchbay as a benchmark peer: the modes and the output of Peers/c/raw.c, over any URL.
+/// Patchbay as a benchmark peer: the modes and the output of the other peers, over any URL.
 @main
 enum PatchbayBench {
-    static let usage = """
-        usage: patchbay-bench server URL
-               patchbay-bench client URL latency SIZE SECONDS
-               patchbay-bench client URL oneway SIZE SECONDS
-               patchbay-bench client URL connect SECONDS
-               patchbay-bench client URL idle COUNT PID
-        """
-
     static func main() async {
         do {
-            try await run(Array(CommandLine.arguments.dropFirst()))
+            let arguments = try BenchArguments(Array(CommandLine.arguments.dropFirst()))
+            let registry = try await arguments.registry()
+            switch arguments.placement {
+            case .reactor: try await run(arguments, registry)
+            case .global: try await runOnGlobalExecutor(arguments, registry)
+            }
+        } catch is BenchArguments.Invalid {
+            fail(BenchArguments.usage)
         } catch {
             fail("patchbay-bench: \(error)")
         }
     }
 
-    static func run(_ arguments: [String]) async throws {
-        guard arguments.count >= 2 else { fail(usage) }
-        let url = try ConnectionURL(arguments[1])
-        let mode = arguments.dropFirst(2).first
-        let numbers = arguments.dropFirst(3).compactMap(Double.init).filter { $0 > 0 && $0 < 1e9 }
-        switch (arguments[0], mode, numbers.count) {
-        case ("server", nil, 0): try await serve(url)
-        case ("client", "latency", 2): try await measureLatency(url, size: Int(numbers[0]), for: .seconds(numbers[1]))
-        case ("client", "oneway", 2): try await measureOneWay(url, size: Int(numbers[0]), for: .seconds(numbers[1]))
-        case ("client", "connect", 1): try await measureConnect(url, for: .seconds(numbers[0]))
-        case ("client", "idle", 2): try await measureIdle(url, connections: Int(numbers[0]), process: Int(numbers[1]))
-        default: fail(usage)
+    @concurrent static func runOnGlobalExecutor(_ arguments: BenchArguments, _ registry: Registry) async throws {
+        try await run(arguments, registry)
+    }
+
+    static func run(_ arguments: BenchArguments, _ registry: Registry) async throws {
+        let numbers = arguments.numbers
+        let first = Int(numbers.first ?? 0)
+        let client = BenchClient(url: arguments.url, registry: registry, placement: arguments.placement)
+        let small = BenchMessages(arguments.values)
+        let sized = BenchMessages(arguments.values, size: first)
+        switch (arguments.mode, numbers.count) {
+        case (nil, 0): try await serve(arguments.url, registry, arguments.values)
+        case ("latency", 2): try await client.measureLatency(sized, for: .seconds(numbers[1]))
+        case ("oneway", 2): try await client.measureOneWay(sized, for: .seconds(numbers[1]))
+        case ("both", 2): try await client.measureBothWays(sized, for: .seconds(numbers[1]))
+        case ("inflight", 3): try await client.measureInFlight(sized, window: Int(numbers[2]), for: .seconds(numbers[1]))
+        case ("fanin", 2): try await client.measureFanIn(small, connections: first, for: .seconds(numbers[1]))
+        case ("connect", 1): try await client.measureConnect(small, for: .seconds(numbers[0]))
+        case ("idle", 2): try await client.measureIdle(small, connections: first, process: Int(numbers[1]))
+        case ("openloop", 3):
+            let messages = BenchMessages(arguments.values, size: Int(numbers[1]))
+            try await client.measureOpenLoop(messages, rate: numbers[0], for: .seconds(numbers[2]))
+        default: throw BenchArguments.Invalid()
         }
     }
 

@@ -11,7 +11,7 @@ enum PluginBench {
         usage: plugin-bench HELPER FOLDER [ROUNDS]
 
         HELPER   the built program patchbay, which runs new plugins in a child first
-        FOLDER   absolute, with messagepack.so, masking.so and unix.so (Benchmarks/Plugins) and lz4.patchbay.json (Plugins/Bindings)
+        FOLDER   absolute, with messagepack.so, masking.so and unix.so (Benchmarks/Plugins), patchbay-simdjson.so and lz4.patchbay.json (Plugins/Bindings)
         """
 
     static func main() async {
@@ -20,12 +20,13 @@ enum PluginBench {
             guard let helper = arguments.first, let folder = arguments.dropFirst().first else { throw Usage() }
             let rounds = arguments.dropFirst(2).first.flatMap { Int($0) } ?? 9
             var registry = Registry.standard
-            let files = ["messagepack.so", "masking.so", "unix.so", "lz4.patchbay.json"].map { "\(folder)/\($0)" }
+            let files = ["messagepack.so", "masking.so", "unix.so", "patchbay-simdjson.so", "lz4.patchbay.json"].map { "\(folder)/\($0)" }
             let reports = try await registry.loadPlugins(from: PluginSearch(files: files), helper: helper)
             for report in reports where report.state != .ready && report.state != .linked {
                 print("\(report.name): \(report.state.word) \(report.state.reason ?? "")")
             }
             try codecs(registry, rounds)
+            try documents(registry, rounds)
             try processors(registry, rounds)
             try bound(registry, rounds)
             try await transports(registry, rounds)
@@ -112,6 +113,47 @@ enum PluginBench {
                 ),
             ]
         )
+    }
+
+    // MARK: Long documents
+
+    struct Prose: Codable {
+        var body = String(repeating: "The harbour master wrote down each ship as it came in, its flag and its load.\n", count: 800)
+    }
+
+    struct Numbers: Codable {
+        var values = (0..<4000).map { Double($0) * 0.731 }
+    }
+
+    /// Our JSON, linked, and simdjson's, loaded.
+    static func documents(_ registry: Registry, _ rounds: Int) throws {
+        let linked = try codec("json", registry)
+        let loaded = try codec("simdjson", registry)
+        func document<Document: Codable>(_ name: String, _ value: Document, _ count: Int) throws {
+            var message = ByteBuffer()
+            try linked.encode(value, into: &message)
+            try compare(
+                "JSON to a Codable, \(name), \(message.readableBytes) B",
+                count,
+                rounds,
+                [
+                    ("linked, Swift", { for _ in 0..<count { _ = try linked.decode(Document.self, from: message) } }),
+                    ("loaded, simdjson", { for _ in 0..<count { _ = try loaded.decode(Document.self, from: message) } }),
+                ]
+            )
+            try compare(
+                "JSON to a Value, \(name), \(message.readableBytes) B",
+                count,
+                rounds,
+                [
+                    ("linked, Swift", { for _ in 0..<count { _ = try linked.decodeValue(from: message) } }),
+                    ("loaded, simdjson", { for _ in 0..<count { _ = try loaded.decodeValue(from: message) } }),
+                ]
+            )
+        }
+        try document("1000 records", Table(rows: (0..<1000).map { _ in Record() }), 20)
+        try document("4000 numbers", Numbers(), 50)
+        try document("text", Prose(), 200)
     }
 
     private static func codec(_ name: String, _ registry: Registry) throws -> any Codec {

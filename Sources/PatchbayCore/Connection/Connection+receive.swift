@@ -18,12 +18,12 @@ extension Connection {
         let limit = timeout?.nanoseconds ?? link.settings.receiveTimeoutNanoseconds
         var deadline = UInt64.max
         while true {
-            switch try link.receive(maximum: maximum) {
+            switch try link.receive(maximum: maximum, isIsolated: Link.isIsolated(#isolation)) {
             case .message(let message): return message
             case .turn: try await link.takeTurn()
-            case .wait(let id):
+            case .wait(let id, let inPlace):
                 if limit != .max, deadline == .max { deadline = link.deadline(afterNanoseconds: limit) }
-                if link.waitInPlace(deadline, isIsolated: Link.isIsolated(#isolation)) { continue }
+                if inPlace, deadline == .max, link.waitInPlace() { continue }
                 let wake =
                     link.owner.isCurrent
                     ? await withUnsafeContinuation { link.registerReader(id, deadline, $0) }
@@ -37,6 +37,7 @@ extension Connection {
     /// - Parameter timeout: zero or less: a look; nil: until there is something.
     public nonisolated(nonsending) func poll(timeout: Duration? = .zero) async throws -> Bool {
         var deadline: UInt64 = 0
+        link.stream.lookAgain(ifUnwatched: true)
         while true {
             let step: ReceiveStep
             do {

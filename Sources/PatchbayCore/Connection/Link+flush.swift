@@ -14,11 +14,14 @@ extension Link: Flushable {
 
     func streamBecameWritable() { flushPending { _ in } }
 
-    func flushBeforeWaiting() {
+    /// - Parameter releasing: the outgoing buffer is given back where it is empty.
+    func flushBeforeWaiting(releasing: Bool = false) {
         let taken = reactor.unscheduleFlush(self)
         flushPending { side in
             if taken { side.scheduled = false }
             side.flushes = 0
+        } then: { side in
+            if releasing { releaseOutput(&side) }
         }
     }
 

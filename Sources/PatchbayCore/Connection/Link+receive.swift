@@ -21,17 +21,18 @@ enum ReceiveStep {
 enum Received {
     /// Nil: the peer ended in order.
     case message(ByteBuffer?)
-    /// What was sent has left; wait under this number.
-    case wait(UInt32)
+    /// What was sent has left; wait under this number, in place where that is still possible.
+    case wait(UInt32, inPlace: Bool)
     /// Others have their turn first.
     case turn
 }
 
 extension Link {
     /// The next message, as far as that takes no waiting.
+    /// - Parameter isIsolated: the caller is on an actor: others may wait for it, whom the reactor does not know.
     // Not inlined: the calling task would keep room for all of it.
     @inline(never)
-    func receive(maximum: Int) throws -> Received {
+    func receive(maximum: Int, isIsolated: Bool) throws -> Received {
         while true {
             switch try nextMessage(maximum: maximum) {
             case .message(let message): return .message(message)
@@ -40,8 +41,9 @@ extension Link {
             case .turn: return .turn
             case .flush: flushBeforeWaiting()
             case .wait(let id):
-                flushBeforeWaiting()
-                return .wait(id)
+                let inPlace = !isIsolated && reactor.isFree(but: owner.currentTask)
+                flushBeforeWaiting(releasing: !inPlace)
+                return .wait(id, inPlace: inPlace)
             }
         }
     }
@@ -226,7 +228,7 @@ extension Link {
 
     /// Reads once.
     /// - Returns: false where there is nothing to read now.
-    private func fill(_ side: inout ReadSide) -> Bool {
+    func fill(_ side: inout ReadSide) -> Bool {
         if side.isIndirect { return side.sealed.map { fillThroughTransform($0, &side) } ?? fillWithPacket(&side) }
         let room = side.makeRoom(reactor)
         switch stream.read(into: &side.buffer, upTo: room) {

@@ -19,8 +19,7 @@ extension Link: StreamWaiter, DeadlineTarget {
 
     /// Suspends until there may be something to read. What was sent so far leaves first.
     nonisolated(nonsending) func waitToReceive(_ id: UInt32, deadline: UInt64) async throws {
-        flushBeforeWaiting()
-        if waitInPlace(deadline, isIsolated: Self.isIsolated(#isolation)) { return }
+        flushBeforeWaiting(releasing: true)
         let wake =
             owner.isCurrent
             ? await withUnsafeContinuation { registerReader(id, deadline, $0) }
@@ -28,15 +27,22 @@ extension Link: StreamWaiter, DeadlineTarget {
         try check(wake, .receive)
     }
 
-    /// Waits without suspending the owner, where nothing else wants its reactor's thread.
+    /// Waits without suspending the owner, whose reactor has nothing else to do. Without a deadline: those are kept where calls suspend.
     /// - Returns: true: look again; false: suspend.
     @inline(never)
-    func waitInPlace(_ deadline: UInt64, isIsolated: Bool) -> Bool {
-        // With a deadline it suspends: that is where deadlines are kept. On an actor others may wait for it, whom the reactor does not know.
-        guard deadline == .max, !isIsolated, reactor.isCurrent else { return false }
+    func waitInPlace() -> Bool {
         let task = owner.currentTask
-        guard task != 0 else { return false }
-        return !stream.whenReadable(self) || (!owner.currentIsCancelled && reactor.waitInPlace(task))
+        if reactor.spins, spinInPlace(task) { return true }
+        if !stream.whenReadable(self) || (!owner.currentIsCancelled && reactor.waitInPlace(task)) { return true }
+        writeSide.withLock { releaseOutput(&$0) }
+        return false
+    }
+
+    private func spinInPlace(_ task: UInt) -> Bool {
+        reactor.spinInPlace(task) {
+            stream.lookAgain(ifUnwatched: false)
+            return readSide.withLock { side in side.ended || side.failure != nil || fill(&side) }
+        }
     }
 
     // Not inlined: the compiler (6.3) trips over `#isolation` in an optional's comparison there.
@@ -65,7 +71,6 @@ extension Link: StreamWaiter, DeadlineTarget {
     @inline(never)
     func registerReader(_ id: UInt32, _ deadline: UInt64, _ continuation: UnsafeContinuation<Wake, Never>) {
         var arm = false
-        writeSide.withLock { releaseOutput(&$0) }
         let now = readSide.withLock { side -> Wake? in
             // Cancellation sets the flag before its handler runs, and the handler takes this lock: one sees the other.
             if owner.currentIsCancelled { return .cancelled }

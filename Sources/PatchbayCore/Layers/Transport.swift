@@ -43,6 +43,9 @@ public protocol StreamListener: AnyObject, Sendable {
     /// The bound address, where there is one.
     var address: Address? { get }
 
+    /// Whom the stream that was accepted last came from, where there is an address.
+    var lastPeer: Address? { get }
+
     /// The next stream, which will live on the reactor that `home` gives once there is one; nil after ``close()``.
     ///
     /// A failure that passes (a peer that gave up, no descriptor left) is thrown, and the listener goes on.
@@ -51,4 +54,8 @@ public protocol StreamListener: AnyObject, Sendable {
 
     /// Stops listening and removes what binding left behind, such as the socket's file. Idempotent.
     func close()
+}
+
+extension StreamListener {
+    public var lastPeer: Address? { nil }
 }

@@ -115,7 +115,6 @@ final class Accepting: Sendable {
     /// A connection on which nothing is exchanged before the first message; nil where something is, or where it fails.
     private func establishAtOnce(_ stream: any ByteStream) -> Connection? {
         guard admit == nil, !connector.stack.needsOpening, let link = try? connector.makeLink(stream) else { return nil }
-        listener?.state.withLock { $0.lastAccepted = stream.peer.address }
         return Connection(link: link)
     }
 
@@ -138,7 +137,6 @@ final class Accepting: Sendable {
     @inline(never)
     private func enter(_ stream: any ByteStream) throws -> (Link, UInt64) {
         let address = stream.peer.address
-        listener?.state.withLock { $0.lastAccepted = address }
         let link = try connector.makeLink(stream)
         return (link, pending.enter(link, source: address?.host))
     }

@@ -15,7 +15,6 @@ public final class Listener: Sendable {
     let inbox = ListenerInbox()
 
     struct State: Sendable {
-        var lastAccepted: Address?
         var running = false
         var closed = false
         /// How long `run` waits for its connections after it was stopped; nil: for ever.
@@ -61,7 +60,7 @@ public final class Listener: Sendable {
     public var address: Address? { transport.address }
 
     /// Where the connection that came last came from.
-    public var lastAccepted: Address? { state.withLock { $0.lastAccepted } }
+    public var lastAccepted: Address? { transport.lastPeer }
 
     /// Stops listening; connections go on. Idempotent.
     public func close() {

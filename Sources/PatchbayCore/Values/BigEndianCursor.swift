@@ -14,25 +14,25 @@ public struct BigEndianCursor {
 
     @inlinable public var remaining: Int { bytes.count &- offset }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func byte() throws -> UInt8 {
-        guard offset < bytes.count else { throw truncated() }
+        guard offset < bytes.count else { return try refuse() }
         defer { offset &+= 1 }
         return bytes[offset]
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func integer<T: FixedWidthInteger & BitwiseCopyable>(as type: T.Type) throws -> T {
-        guard MemoryLayout<T>.size <= remaining else { throw truncated() }
+        guard MemoryLayout<T>.size <= remaining else { return T(truncatingIfNeeded: try refuse()) }
         defer { offset &+= MemoryLayout<T>.size }
         return T(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: T.self))
     }
 
     /// Steps over as many bytes as a header claims.
     /// - Returns: where they start, and how many they are.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func take(_ claimed: UInt64) throws -> (offset: Int, count: Int) {
-        guard claimed <= UInt64(remaining) else { throw overclaimed(claimed, "bytes") }
+        guard claimed <= UInt64(remaining) else { return try refuse(claimed) }
         defer { offset &+= Int(truncatingIfNeeded: claimed) }
         return (offset, Int(truncatingIfNeeded: claimed))
     }
@@ -44,6 +44,13 @@ public struct BigEndianCursor {
         guard claimed <= UInt64(remaining / values) else { throw overclaimed(claimed, values == 1 ? "elements" : "pairs") }
         return Int(truncatingIfNeeded: claimed)
     }
+
+    // By reference, and apart: a copy of the cursor for an error's sake costs more than the reading.
+    @usableFromInline @inline(never)
+    mutating func refuse() throws -> UInt8 { throw truncated() }
+
+    @usableFromInline @inline(never)
+    mutating func refuse(_ claimed: UInt64) throws -> (offset: Int, count: Int) { throw overclaimed(claimed, "bytes") }
 
     @inline(never)
     public func truncated() -> PatchbayError {

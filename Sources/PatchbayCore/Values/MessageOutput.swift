@@ -56,6 +56,18 @@ public struct MessageOutput {
         writerIndex &+= bytes.count
     }
 
+    /// Where the next `count` bytes go, which ``advance(_:)`` then counts.
+    @inlinable @inline(__always)
+    public mutating func room(_ count: Int) throws -> UnsafeMutableRawPointer {
+        try reserve(count)
+        // Never nil behind a reservation of at least one byte.
+        return memory.baseAddress.unsafelyUnwrapped + writerIndex
+    }
+
+    /// - Parameter count: at most what ``room(_:)`` was asked for.
+    @inlinable @inline(__always)
+    public mutating func advance(_ count: Int) { writerIndex &+= count }
+
     /// Writes over a byte that was written before; the index is not checked.
     @inlinable
     public func set(_ byte: UInt8, at index: Int) {

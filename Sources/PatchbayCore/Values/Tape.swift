@@ -18,6 +18,13 @@ public struct Tape: Sendable {
         tokens = []
         arena = ByteBuffer()
     }
+
+    init(tokens: [Token], message: ByteBuffer, arena: ByteBuffer, hasBytesAsText: Bool) {
+        self.tokens = tokens
+        self.message = message
+        self.arena = arena
+        self.hasBytesAsText = hasBytesAsText
+    }
 }
 
 /// One token of a ``Tape``, in 16 bytes.

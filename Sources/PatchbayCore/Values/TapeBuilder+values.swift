@@ -31,8 +31,8 @@ extension TapeBuilder {
             if !isNegative { return try unsigned(word) }
             if word <= UInt64(Int64.max) + 1 { return try int(Int64(truncatingIfNeeded: 0 &- word)) }
         }
-        let start = tape.arena.readableBytes
-        tape.arena.writeBytes(digits)
+        let start = arena.readableBytes
+        arena.writeBytes(digits)
         try append(
             Token(
                 isNegative ? .negativeBigInteger : .positiveBigInteger,
@@ -50,13 +50,13 @@ extension TapeBuilder {
 
     /// Text that lies in the message.
     /// - Parameter isValidated: the reader already knows that it is UTF-8.
-    @inlinable
     public mutating func string(at offset: Int, count: Int, isValidated: Bool = false) throws {
-        let token = try token(.string, at: offset, count: count)
-        guard isValidated || tape.withBytes(of: token, { isValidUTF8($0) }) else {
-            throw failure("text is not UTF-8", at: offset)
+        try check(offset, count)
+        let text = UnsafeRawBufferPointer(start: bytes.baseAddress.map { $0 + offset }, count: count)
+        guard isValidated || isShortASCII(text) || isValidUTF8(text) else {
+            return try refuse("text is not UTF-8", at: offset)
         }
-        try append(token)
+        try append(Self.token(.string, at: offset, count: count))
     }
 
     /// Text that the reader put at the end of the arena.
@@ -64,14 +64,17 @@ extension TapeBuilder {
     @inlinable
     public mutating func stringInArena(from start: Int, isValidated: Bool = false) throws {
         let token = tokenInArena(.string, from: start)
-        guard isValidated || tape.withBytes(of: token, { isValidUTF8($0) }) else { throw failure("text is not UTF-8") }
+        guard isValidated || arena.withUnsafeReadableBytes({ isValidUTF8(UnsafeRawBufferPointer(rebasing: $0[max(0, start)...])) }) else {
+            throw failure("text is not UTF-8")
+        }
         try append(token)
     }
 
     /// Bytes that lie in the message.
     @inlinable
     public mutating func bytes(at offset: Int, count: Int) throws {
-        try append(token(.bytes, at: offset, count: count))
+        try check(offset, count)
+        try append(Self.token(.bytes, at: offset, count: count))
     }
 
     /// Bytes that the reader put at the end of the arena.
@@ -80,20 +83,22 @@ extension TapeBuilder {
 
     /// A decimal literal, as JSON writes numbers, that no `Double` holds; it lies in the message.
     public mutating func number(at offset: Int, count: Int) throws {
-        try append(token(.number, at: offset, count: count))
+        try check(offset, count)
+        try append(Self.token(.number, at: offset, count: count))
     }
 
     /// Says how the next value is to be taken.
     public mutating func tag(_ number: UInt64) throws { try openTag(Token(.tag, payload: number)) }
 
     public mutating func tag(_ name: String) throws {
-        let start = tape.arena.readableBytes
-        tape.arena.writeString(name)
+        let start = arena.readableBytes
+        arena.writeString(name)
         try openTag(tokenInArena(.namedTag, from: start))
     }
 
     public mutating func `extension`(type: Int8, at offset: Int, count: Int) throws {
-        var token = try token(.extension, at: offset, count: count)
+        try check(offset, count)
+        var token = Self.token(.extension, at: offset, count: count)
         token.detail = UInt8(bitPattern: type)
         try append(token)
     }
@@ -102,26 +107,30 @@ extension TapeBuilder {
 
     public mutating func global(module: String, name: String) throws {
         guard !module.utf8.contains(0), !name.utf8.contains(0) else { throw failure("the name of a global holds a NUL") }
-        let start = tape.arena.readableBytes
-        tape.arena.writeString(module)
-        tape.arena.writeInteger(UInt8(0))
-        tape.arena.writeString(name)
+        let start = arena.readableBytes
+        arena.writeString(module)
+        arena.writeInteger(UInt8(0))
+        arena.writeString(name)
         try append(tokenInArena(.global, from: start))
     }
 
-    @inlinable
-    func token(_ kind: Token.Kind, at offset: Int, count: Int) throws -> Token {
-        guard offset >= 0, count >= 0, offset <= tape.message.readableBytes, count <= tape.message.readableBytes &- offset else {
-            throw failure("the message ends before its value does", at: offset)
+    @inlinable @inline(__always)
+    mutating func check(_ offset: Int, _ count: Int) throws {
+        guard offset >= 0, count >= 0, offset <= bytes.count, count <= bytes.count &- offset else {
+            return try refuse("the message ends before its value does", at: offset)
         }
-        return Token(kind, inMessage: true, length: UInt32(truncatingIfNeeded: count), payload: UInt64(truncatingIfNeeded: offset))
+    }
+
+    @inlinable @inline(__always)
+    static func token(_ kind: Token.Kind, at offset: Int, count: Int) -> Token {
+        Token(kind, inMessage: true, length: UInt32(truncatingIfNeeded: count), payload: UInt64(truncatingIfNeeded: offset))
     }
 
     @inlinable
     func tokenInArena(_ kind: Token.Kind, from start: Int) -> Token {
         Token(
             kind,
-            length: UInt32(truncatingIfNeeded: max(0, tape.arena.readableBytes &- start)),
+            length: UInt32(truncatingIfNeeded: max(0, arena.readableBytes &- start)),
             payload: UInt64(truncatingIfNeeded: max(0, start))
         )
     }

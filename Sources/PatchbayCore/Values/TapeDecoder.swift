@@ -38,7 +38,7 @@ struct TapeDecoder: Decoder, SingleValueDecodingContainer {
             return TapeUnkeyedContainer(state: state, container: value, depth: depth)
         case .bytes, .string:
             guard let bytes = try state.bytesIfAny(value) else { break }
-            if valueType is any RangeReplaceableCollection<UInt8>.Type { throw WholeBytes() }
+            if CodecScratch.current.bytesType(of: valueType) != nil { throw WholeBytes() }
             return TapeUnkeyedContainer(
                 state: TapeDecoderState(Tape(listing: bytes), around: codingPath),
                 container: 0,
@@ -89,12 +89,38 @@ extension Dictionary: AnyDictionary {}
 extension Tape {
     /// Decodes the value on this tape.
     /// - Throws: ``PatchbayError`` with `decodingFailed`, with the path to the value that did not fit.
-    package func decode<T: Decodable>(_ type: T.Type) throws -> T {
+    package consuming func decode<T: Decodable>(_ type: T.Type) throws -> T {
+        let scratch = CodecScratch.current
+        var state: TapeDecoderState
+        if let kept = scratch.takeDecoder() {
+            state = kept
+            state.take(self)
+        } else {
+            state = TapeDecoderState(self)
+        }
         do {
-            return try TapeDecoderState(self).decode(type, at: 0, depth: 0)
+            let value =
+                if let fields = scratch.fieldType(of: type) {
+                    try state.fields(fields, as: type)
+                } else {
+                    try state.decode(type, at: 0, depth: 0)
+                }
+            // A type may have kept its decoder; then it keeps the message, too.
+            if isKnownUniquelyReferenced(&state) {
+                scratch.give(state.leave())
+                scratch.give(state)
+            }
+            return value
         } catch {
             throw PatchbayError(decoding: error, as: type)
         }
+    }
+
+    /// Gives the memory of the tokens to the next message of this thread.
+    mutating func giveTokens() {
+        var given: [Token] = []
+        swap(&given, &tokens)
+        CodecScratch.current.give(given)
     }
 
     /// An array of one integer a byte, for types that read bytes one by one.

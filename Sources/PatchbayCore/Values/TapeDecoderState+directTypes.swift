@@ -8,8 +8,7 @@ extension TapeDecoderState {
         if T.self == Double.self { return unsafeBitCast(try double(value), to: T.self) }
         if T.self == Bool.self { return unsafeBitCast(try bool(value), to: T.self) }
         if T.self == Value.self {
-            var position = index
-            return unsafeBitCast(try Value(tape, &position, depth: 0), to: T.self)
+            return unsafeBitCast(try Value.read(tape, memory, at: index), to: T.self)
         }
         if T.self == ByteBuffer.self { return unsafeBitCast(try byteBuffer(value), to: T.self) }
         if T.self == [UInt8].self {
@@ -34,28 +33,28 @@ extension TapeDecoderState {
         return nil
     }
 
-    private func elements<Element>(
+    func elements<Element>(
         _ index: Int,
         _ type: Element.Type,
         _ read: (TapeDecoderState, Int) throws -> Element
     ) throws -> [Element] {
-        let token = tape.tokens[index]
+        let token = memory[index]
         switch token.kind {
         case .array, .tuple, .set: break
         default: throw mismatch(index, [Element].self, "a sequence")
         }
         var elements: [Element] = []
-        elements.reserveCapacity(min(Int(token.length), tape.tokens.count - index))
+        elements.reserveCapacity(min(Int(token.length), memory.count - index))
         var position = index + 1
         for _ in 0..<token.length {
             elements.append(try read(self, untagged(position)))
-            position = tape.index(after: position)
+            position = memory.index(after: position)
         }
         return elements
     }
 
     private func byteBuffer(_ index: Int) throws -> ByteBuffer {
-        let token = tape.tokens[index]
+        let token = memory[index]
         if token.kind == .bytes { return tape.buffer(of: token) }
         if let bytes = try bytesIfAny(index) { return ByteBuffer(bytes: bytes) }
         return ByteBuffer(bytes: try elements(index, UInt8.self) { try $0.integer($1) })

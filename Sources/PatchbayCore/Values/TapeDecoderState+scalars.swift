@@ -1,20 +1,20 @@
 /// The values that are no containers, each at the index of its token, behind its tags.
 extension TapeDecoderState {
     func bool(_ index: Int) throws -> Bool {
-        let token = tape.tokens[index]
+        let token = memory[index]
         guard token.kind == .bool else { throw mismatch(index, Bool.self, "a bool") }
         return token.detail != 0
     }
 
     func string(_ index: Int) throws -> String {
-        let token = tape.tokens[index]
+        let token = memory[index]
         guard token.kind == .string else { throw mismatch(index, String.self, "text") }
-        return tape.text(of: token)
+        return memory.text(of: token)
     }
 
     /// Any integer that fits, and a float that is whole.
     func integer<Integer: FixedWidthInteger>(_ index: Int) throws -> Integer {
-        let token = tape.tokens[index]
+        let token = memory[index]
         let result: Integer?
         switch token.kind {
         case .int: result = Integer(exactly: Int64(bitPattern: token.payload))
@@ -34,7 +34,7 @@ extension TapeDecoderState {
 
     /// Any number; one between two doubles becomes the nearer.
     func double(_ index: Int) throws -> Double {
-        let token = tape.tokens[index]
+        let token = memory[index]
         switch token.kind {
         case .double: return Double(bitPattern: token.payload)
         case .float: return Double(Float(bitPattern: UInt32(truncatingIfNeeded: token.payload)))
@@ -51,7 +51,7 @@ extension TapeDecoderState {
 
     /// Any number that is in the range of `Float`, rounded.
     func float(_ index: Int) throws -> Float {
-        let token = tape.tokens[index]
+        let token = memory[index]
         if token.kind == .float { return Float(bitPattern: UInt32(truncatingIfNeeded: token.payload)) }
         let double = try double(index)
         let float = Float(double)
@@ -65,11 +65,11 @@ extension TapeDecoderState {
 
     /// Bytes, or base64 where the codec has no bytes; nil for what is neither.
     func bytesIfAny(_ index: Int) throws -> [UInt8]? {
-        let token = tape.tokens[index]
+        let token = memory[index]
         switch token.kind {
-        case .bytes: return tape.withBytes(of: token) { Array($0) }
+        case .bytes: return Array(memory.bytes(of: token))
         case .string where tape.hasBytesAsText:
-            guard let bytes = tape.withBytes(of: token, { Base64.decode($0) }) else {
+            guard let bytes = Base64.decode(memory.bytes(of: token)) else {
                 throw DecodingError.dataCorrupted(
                     .init(codingPath: path(to: index), debugDescription: "bytes are due, and the text is not base64")
                 )

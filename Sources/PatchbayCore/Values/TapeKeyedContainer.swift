@@ -11,16 +11,16 @@ struct TapeKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     var allKeys: [Key] {
         var keys: [Key] = []
         var position = map + 1
-        let end = state.tape.index(after: map)
+        let end = state.memory.index(after: map)
         while position < end {
-            let token = state.tape.tokens[position]
-            let value = state.tape.index(after: position)
+            let token = state.memory[position]
+            let value = state.memory.index(after: position)
             switch token.kind {
-            case .string: if let key = Key(stringValue: state.tape.text(of: token)) { keys.append(key) }
+            case .string: if let key = Key(stringValue: state.memory.text(of: token)) { keys.append(key) }
             case .int: if let key = Key(intValue: Int(Int64(bitPattern: token.payload))) { keys.append(key) }
             default: break
             }
-            position = state.tape.index(after: value)
+            position = state.memory.index(after: value)
         }
         return keys
     }

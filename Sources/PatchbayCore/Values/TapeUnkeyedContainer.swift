@@ -1,19 +1,27 @@
 /// Reads a sequence's elements in order; of a map its keys and values by turns.
+///
+/// Three words, so that it lies in an existential without an allocation; no tape has more than 2^31 tokens.
 struct TapeUnkeyedContainer: UnkeyedDecodingContainer {
     let state: TapeDecoderState
-    let container: Int
-    let depth: UInt32
-    private let total: Int
-    private var position: Int
-    private(set) var currentIndex = 0
+    private let start: UInt32
+    private let depth: UInt32
+    private var next: UInt32
+    private var read: UInt32 = 0
 
     init(state: TapeDecoderState, container: Int, depth: UInt32) {
         self.state = state
-        self.container = container
+        start = UInt32(truncatingIfNeeded: container)
         self.depth = depth
-        let token = state.tape.tokens[container]
-        total = Int(token.length) * (token.kind == .map ? 2 : 1)
-        position = container + 1
+        next = start &+ 1
+    }
+
+    private var container: Int { Int(start) }
+    private var position: Int { Int(next) }
+    var currentIndex: Int { Int(read) }
+
+    private var total: Int {
+        let token = state.memory[container]
+        return Int(token.length) * (token.kind == .map ? 2 : 1)
     }
 
     var codingPath: [any CodingKey] { state.path(to: container) }
@@ -65,8 +73,8 @@ struct TapeUnkeyedContainer: UnkeyedDecodingContainer {
     }
 
     private mutating func advance() {
-        currentIndex += 1
-        position = state.tape.index(after: position)
+        read &+= 1
+        next = UInt32(truncatingIfNeeded: state.memory.index(after: position))
     }
 
     mutating func decode(_ type: Bool.Type) throws -> Bool { try next(type, state.bool) }

@@ -35,10 +35,10 @@ struct TokenEncoder: Encoder {
 
 extension TokenEncoder: SingleValueEncodingContainer {
     @inline(__always)
-    func put(_ body: (inout any TokenWriter) throws -> Void) throws {
+    func put(_ body: (TokenEncoderState) throws -> Void) throws {
         guard state.pendingSlot == slot, state.failure == nil else { throw state.failure ?? state.conflict() }
         state.pendingSlot = 0
-        do { try body(&state.writer) } catch { throw state.located(error, Int(index)) }
+        do { try body(state) } catch { throw state.located(error, Int(index)) }
     }
 
     func encode<T: Encodable>(_ value: T) throws {
@@ -75,7 +75,7 @@ extension TokenEncoder: SingleValueEncodingContainer {
 }
 
 extension TokenEncoder: ValueAcceptingEncoder {
-    func accept(_ value: Value) throws { try put { try value.write(to: &$0) } }
+    func accept(_ value: Value) throws { try put { try $0.value(value) } }
 }
 
 /// An encoder that takes a ``Value`` as it is.

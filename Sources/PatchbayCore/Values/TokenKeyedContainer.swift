@@ -10,11 +10,11 @@ struct TokenKeyedContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
     /// Writes a key and what `body` writes.
     @inline(__always)
-    func put(_ key: Key, _ body: (inout any TokenWriter) throws -> Void) throws {
+    func put(_ key: Key, _ body: (TokenEncoderState) throws -> Void) throws {
         try state.resume(index, place.slot)
         do {
             try state.writeKey(key, index, valueType: place.valueType)
-            try body(&state.writer)
+            try body(state)
         } catch { throw state.located(error, index, key) }
     }
 

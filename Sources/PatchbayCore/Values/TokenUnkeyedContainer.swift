@@ -9,16 +9,16 @@ struct TokenUnkeyedContainer: UnkeyedEncodingContainer {
     var codingPath: [any CodingKey] { place.codingPath }
 
     var count: Int {
-        state.frames.count > index && state.frames[index].slot == place.slot ? state.frames[index].count : 0
+        state.frameCount > index && state.frames[index].slot == place.slot ? state.frames[index].count : 0
     }
 
     /// Writes an element.
     @inline(__always)
-    func put(_ body: (inout any TokenWriter) throws -> Void) throws {
+    func put(_ body: (TokenEncoderState) throws -> Void) throws {
         try state.resume(index, place.slot)
         do {
             try state.beginElement(index)
-            try body(&state.writer)
+            try body(state)
         } catch { throw state.located(error, index &+ 1) }
     }
 
@@ -41,8 +41,8 @@ struct TokenUnkeyedContainer: UnkeyedEncodingContainer {
         }
         state.frames[index].shape = .bytes
         do {
-            let written: Void? = try bytes.withContiguousStorageIfAvailable { try state.writer.bytes(UnsafeRawBufferPointer($0)) }
-            if written == nil { try Array(bytes).withUnsafeBytes { try state.writer.bytes($0) } }
+            let written: Void? = try bytes.withContiguousStorageIfAvailable { try state.bytes(UnsafeRawBufferPointer($0)) }
+            if written == nil { try Array(bytes).withUnsafeBytes { try state.bytes($0) } }
         } catch { throw state.located(error, index) }
     }
 

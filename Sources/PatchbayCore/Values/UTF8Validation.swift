@@ -1,11 +1,27 @@
 /// Whether bytes are well-formed UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
 public func isValidUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let base = bytes.baseAddress else { return true }
     let count = bytes.count
     var index = 0
     while index < count {
-        if index &+ 8 <= count, bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
-            index &+= 8
-            continue
+        if index &+ 32 <= count {
+            let first =
+                base.loadUnaligned(fromByteOffset: index, as: UInt64.self) | base.loadUnaligned(fromByteOffset: index &+ 8, as: UInt64.self)
+            let second =
+                base.loadUnaligned(fromByteOffset: index &+ 16, as: UInt64.self)
+                | base.loadUnaligned(fromByteOffset: index &+ 24, as: UInt64.self)
+            if (first | second) & 0x8080_8080_8080_8080 == 0 {
+                index &+= 32
+                continue
+            }
+        }
+        if index &+ 8 <= count {
+            let high = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: index, as: UInt64.self)) & 0x8080_8080_8080_8080
+            if high == 0 {
+                index &+= 8
+                continue
+            }
+            index &+= high.trailingZeroBitCount >> 3
         }
         let first = bytes[index]
         if first < 0x80 {
@@ -29,4 +45,21 @@ public func isValidUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
         index &+= length
     }
     return true
+}
+
+/// Whether bytes are ASCII, for runs of at most 16: two loads that overlap see all of them. False for longer ones.
+@inline(__always)
+func isShortASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let count = bytes.count
+    if count &- 8 <= 8, count >= 8 {
+        return (bytes.loadUnaligned(as: UInt64.self) | bytes.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self))
+            & 0x8080_8080_8080_8080 == 0
+    }
+    if count >= 4, count < 8 {
+        return (bytes.loadUnaligned(as: UInt32.self) | bytes.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)) & 0x8080_8080 == 0
+    }
+    guard count < 4 else { return false }
+    var seen: UInt8 = 0
+    for byte in bytes { seen |= byte }
+    return seen < 0x80
 }

@@ -65,66 +65,6 @@ extension Value {
             stage: .encode
         )
     }
-
-    /// The value on a tape; its bytes share the tape's storage.
-    /// - Throws: ``PatchbayError`` with `decodingFailed` for an empty tape, or `limitExceeded` for one nested deeper than
-    ///   ``DecodingLimits/greatestDepth``.
-    public init(_ tape: Tape) throws {
-        var index = 0
-        self = try Value(tape, &index, depth: 0)
-    }
-
-    /// The value that starts at a token; `index` moves behind it.
-    init(_ tape: Tape, _ index: inout Int, depth: Int) throws {
-        guard index < tape.tokens.count else {
-            throw PatchbayError(.decodingFailed, "the message ends before its value does", stage: .decode)
-        }
-        guard depth <= DecodingLimits.greatestDepth else {
-            throw PatchbayError(
-                .limitExceeded,
-                "the message is nested more than \(DecodingLimits.greatestDepth) deep",
-                stage: .decode
-            )
-        }
-        let token = tape.tokens[index]
-        index += 1
-        switch token.kind {
-        case .null: self = .null
-        case .bool: self = .bool(token.detail != 0)
-        case .int: self = .int(Int64(bitPattern: token.payload))
-        case .unsigned, .positiveBigInteger, .negativeBigInteger: self = .bigInteger(tape.bigInteger(of: token))
-        case .float: self = .float(Float(bitPattern: UInt32(truncatingIfNeeded: token.payload)))
-        case .double: self = .double(Double(bitPattern: token.payload))
-        case .string: self = .string(tape.text(of: token))
-        case .bytes: self = .bytes(tape.buffer(of: token))
-        case .number: self = .number(tape.text(of: token))
-        case .array: self = .array(try Self.elements(tape, token, &index, depth))
-        case .tuple: self = .tuple(try Self.elements(tape, token, &index, depth))
-        case .set: self = .set(try Self.elements(tape, token, &index, depth))
-        case .map:
-            var pairs: [ValueMap.Pair] = []
-            pairs.reserveCapacity(min(Int(token.length), tape.tokens.count - index))
-            for _ in 0..<token.length {
-                let key = try Value(tape, &index, depth: depth + 1)
-                pairs.append(ValueMap.Pair(key, try Value(tape, &index, depth: depth + 1)))
-            }
-            self = .map(ValueMap(pairs))
-        case .tag: self = .tagged(.number(token.payload), try Value(tape, &index, depth: depth + 1))
-        case .namedTag: self = .tagged(.name(tape.text(of: token)), try Value(tape, &index, depth: depth + 1))
-        case .extension: self = .extension(type: Int8(bitPattern: token.detail), tape.buffer(of: token))
-        case .simple: self = .simple(token.detail)
-        case .global:
-            let (module, name) = tape.global(of: token)
-            self = .global(module: module, name: name)
-        }
-    }
-
-    private static func elements(_ tape: Tape, _ token: Token, _ index: inout Int, _ depth: Int) throws -> [Value] {
-        var elements: [Value] = []
-        elements.reserveCapacity(min(Int(token.length), tape.tokens.count - index))
-        for _ in 0..<token.length { elements.append(try Value(tape, &index, depth: depth + 1)) }
-        return elements
-    }
 }
 
 extension TokenWriter {

@@ -7,22 +7,35 @@ extension ValueCodec {
     }
 
     public func decodeValue(from message: ByteBuffer) throws -> Value {
-        try Value(read(message))
+        var tape = try read(message)
+        let value = try Value.read(tape, TapeMemory.of(tape), at: 0)
+        tape.giveTokens()
+        return value
     }
 
     public func encode<T: Encodable>(_ value: T, into buffer: inout ByteBuffer) throws {
         let start = buffer.writerIndex
         var lent = ByteBuffer()
         swap(&lent, &buffer)
-        let state = TokenEncoderState(makeWriter(consume lent))
+        let scratch = CodecScratch.current
+        var state = makeEncoderState(consume lent, reusing: scratch.takeEncoder())
         do {
             try state.root(value)
-            buffer = try state.writer.finish()
+            buffer = try state.finish()
         } catch {
-            buffer = state.writer.takeBuffer()
+            buffer = state.takeBuffer()
             if buffer.writerIndex > start { buffer.moveWriterIndex(to: start) }
             throw PatchbayError(encoding: error)
         }
+        // A type may have kept its encoder, which then must not write into another message.
+        if isKnownUniquelyReferenced(&state) { scratch.give(state) }
+    }
+
+    @inlinable
+    public func makeEncoderState(_ buffer: consuming ByteBuffer, reusing last: TokenEncoderState?) -> TokenEncoderState {
+        guard let last = last as? WriterEncoderState<Writer> else { return WriterEncoderState(makeWriter(buffer)) }
+        last.restart(makeWriter(buffer))
+        return last
     }
 
     public func decode<T: Decodable>(_ type: T.Type, from message: ByteBuffer) throws -> T {

@@ -7,6 +7,11 @@ public protocol ValueCodec: Codec {
     /// Makes the writer of one message, with the codec's options.
     func makeWriter(_ buffer: consuming ByteBuffer) -> Writer
 
+    /// What `Codable` types of one message write to: a default makes it of ``makeWriter(_:)``, in the codec's own module, so
+    /// that it is specialised for the writer.
+    /// - Parameter last: what this made for an earlier message of the thread, if nobody holds it any more.
+    func makeEncoderState(_ buffer: consuming ByteBuffer, reusing last: TokenEncoderState?) -> TokenEncoderState
+
     /// Reads one whole message and checks it in full.
     /// - Throws: ``PatchbayError`` with `decodingFailed`, with the offset in bytes in its message, or `limitExceeded`.
     func read(_ message: ByteBuffer) throws -> Tape

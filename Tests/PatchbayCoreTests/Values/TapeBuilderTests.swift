@@ -74,7 +74,12 @@ import Testing
 
     @Test("a message that stops early, or goes on, is refused")
     func completeness() throws {
-        #expect(code { _ = try builder().finish() } == .decodingFailed)
+        #expect(
+            code {
+                var builder = builder()
+                _ = try builder.finish()
+            } == .decodingFailed
+        )
         #expect(
             code {
                 var builder = builder()
