@@ -3,7 +3,6 @@
 A source is measured once, and gives the figures whose names begin with its own.
 """
 
-import functools
 from dataclasses import dataclass
 from typing import Callable
 

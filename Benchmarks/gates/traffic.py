@@ -1,17 +1,19 @@
 """Allocations and system calls of one operation between two processes.
 
-Both are preloaded with counter.c. A run of so many operations is taken from one of three times as many, so that what start and
+Both are preloaded with the libraries of Benchmarks/Counters. A run of so many operations is taken from one of three times as many, so that what start and
 end cost is not counted. Both ends share a core: then who waits for whom depends little on what else the machine does.
 """
 
+import functools
 import os
+import struct
 import subprocess
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from running import OUT, SECONDS, CouldNotMeasure, built, last_line, output_of
+from running import BENCHMARKS, SECONDS, CouldNotMeasure, built, last_line, output_of
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,14 @@ def run(scenario, count, extra_environment):
     """What each side counted: {"server": {"allocations": …, "recv": …}, "client": …}."""
     with tempfile.TemporaryDirectory(prefix="gates-") as folder:
         url = scenario.url.format(folder=folder)
-        files = {side: Path(folder) / side for side in SIDES}
+        folder = Path(folder)
         with ExitStack() as stack:
-            server = stack.enter_context(start("server", [url, scenario.server], files["server"], extra_environment))
+            server = stack.enter_context(start("server", [url, scenario.server], folder / "server", extra_environment))
             stack.callback(server.kill)
             dialled = server.stdout.readline().removeprefix("ready ").strip()
             if "://" not in dialled:
                 raise CouldNotMeasure(f"{scenario.name}: the server did not start: {dialled or 'it said nothing'}")
-            client = stack.enter_context(start("client", [dialled, scenario.client, str(count)], files["client"], extra_environment))
+            client = stack.enter_context(start("client", [dialled, scenario.client, str(count)], folder / "client", extra_environment))
             stack.callback(client.kill)
             for side, process in (("client", client), ("server", server)):
                 try:
@@ -78,14 +80,15 @@ def run(scenario, count, extra_environment):
                     raise CouldNotMeasure(f"{scenario.name}: the {side} did not end within {SECONDS} s") from None
                 if process.returncode:
                     raise CouldNotMeasure(f"{scenario.name}: the {side} ended with {process.returncode}: {last_line(output)}")
-        return {side: read_counts(path) for side, path in files.items()}
+        return {side: read_counts(folder / side) for side in SIDES}
 
 
-def start(role, arguments, counters, extra_environment):
+def start(role, arguments, counts, extra_environment):
     core = max(os.sched_getaffinity(0))
+    files = {"ALLOCATIONS_FILE": f"{counts}.allocations", "CALLS_FILE": f"{counts}.calls"}
     return subprocess.Popen(
         [built("gate-workload"), role, *arguments],
-        env=os.environ | {"LD_PRELOAD": str(counter()), "GATE_COUNTERS": str(counters)} | extra_environment,
+        env=os.environ | {"LD_PRELOAD": counters()} | files | extra_environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
@@ -93,16 +96,17 @@ def start(role, arguments, counters, extra_environment):
     )
 
 
-def read_counts(path):
-    if not path.exists():
-        raise CouldNotMeasure(f"{path.name} wrote no counts: was it preloaded?")
-    return {name: int(count) for name, _, count in (line.partition("=") for line in path.read_text().splitlines())}
+def read_counts(counts):
+    try:
+        allocations, _ = struct.unpack("=QQ", Path(f"{counts}.allocations").read_bytes())
+        lines = Path(f"{counts}.calls").read_text().splitlines()
+    except (OSError, struct.error) as error:
+        raise CouldNotMeasure(f"{counts.name} left no counts: {error}") from None
+    return {"allocations": allocations} | {name: int(count) for name, _, count in (line.partition("=") for line in lines)}
 
 
-def counter():
-    source = Path(__file__).with_name("counter.c")
-    library = OUT / "counter.so"
-    if not library.exists() or library.stat().st_mtime < source.stat().st_mtime:
-        OUT.mkdir(parents=True, exist_ok=True)
-        output_of("gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", source, "-o", library)
-    return library
+@functools.cache
+def counters():
+    """What LD_PRELOAD is set to."""
+    output_of("make", "-s", "-C", BENCHMARKS / "Counters")
+    return ":".join(str(BENCHMARKS / "out" / f"lib{name}.so") for name in ("allocations", "calls"))

@@ -1,4 +1,8 @@
-// Counts allocations and system calls of the program that it is preloaded into, and writes them to $GATE_COUNTERS at its end.
+// Counts the system calls of a program that was not built for it.
+//
+//   LD_PRELOAD=libcalls.so CALLS_FILE=path program
+//
+// At its end the program writes a line `name=count` there for each function that it called.
 //
 // It sees calls of the C library's functions. What the library calls inside itself is not seen: futexes first of all, which
 // locks and condition variables use only where threads meet, and what the resolver and the dynamic loader do.
@@ -14,51 +18,6 @@
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-static atomic_ulong allocations;
-
-// Under these names the C library keeps its own, so that ours need no dlsym, which allocates.
-void *__libc_malloc(size_t);
-void *__libc_calloc(size_t, size_t);
-void *__libc_realloc(void *, size_t);
-void *__libc_memalign(size_t, size_t);
-
-static void allocated(void) { atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed); }
-
-void *malloc(size_t size) {
-    allocated();
-    return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size) {
-    allocated();
-    return __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size) {
-    allocated();
-    return __libc_realloc(old, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size) {
-    allocated();
-    return __libc_memalign(alignment, size);
-}
-
-void *memalign(size_t alignment, size_t size) {
-    allocated();
-    return __libc_memalign(alignment, size);
-}
-
-int posix_memalign(void **result, size_t alignment, size_t size) {
-    allocated();
-    // The values of <errno.h> for an alignment that is no power of two, and for no memory.
-    if (alignment < sizeof(void *) || (alignment & (alignment - 1))) return 22;
-    void *memory = __libc_memalign(alignment, size);
-    if (!memory) return 12;
-    *result = memory;
-    return 0;
-}
 
 // Name, result, parameters, arguments.
 #define CALLS(CALL) \
@@ -117,12 +76,10 @@ CALLS(COUNTED)
     if (name##_count) fprintf(file, "%s=%lu\n", #name, name##_count);
 
 __attribute__((destructor)) static void report(void) {
-    unsigned long allocated_count = atomic_load(&allocations);
     CALLS(LOADED)
-    const char *path = getenv("GATE_COUNTERS");
+    const char *path = getenv("CALLS_FILE");
     FILE *file = path ? fopen(path, "w") : NULL;
     if (!file) return;
-    fprintf(file, "allocations=%lu\n", allocated_count);
     CALLS(WRITTEN)
     fclose(file);
 }
