@@ -124,7 +124,8 @@ def measured(source):
 
 
 def update(arguments, sources, accepted):
-    """Only the value of a gate that has a line changes: slack is for people to set, and stays."""
+    """Of a gate that has a line only the value changes, and that where it differs by more than its slack: a diff then shows
+    what changed, and what creeps is measured from where it began. Slack is for people to set, and stays."""
     result = dict(accepted)
     for source in sources:
         runs = [measured(source) for _ in range(ATTEMPTS if source.varies else 1)]
@@ -133,9 +134,12 @@ def update(arguments, sources, accepted):
             if isinstance(value, float):
                 value = max(0.0, round(value, 4))
             before = accepted.get(gate.name)
+            if before and thresholds.judge(before, value).state == "met":
+                value = before.value
             kept = {"slack": before.slack, "slack_percent": before.slack_percent} if before else {}
             result[gate.name] = replace(gate, value=value, **kept)
-            print(f"{gate.name}: {before.value if before else 'new'} → {value}", flush=True)
+            if not before or before.value != value:
+                print(f"{gate.name}: {before.value if before else 'new'} → {value}", flush=True)
             if gate.goal is not None and value > gate.goal + result[gate.name].slack:
                 say(f"{gate.name}: {value} is above the goal of {gate.goal}")
     if not arguments.only:

@@ -124,6 +124,16 @@ class GateTests(unittest.TestCase):
         self.assertIn(f"is above the goal of {gate.goal}", said)
         self.assertEqual(len(thresholds.load(self.file)[1]), len(self.gates), "the other lines stay")
 
+    def test_updating_leaves_what_is_met_as_it_was(self):
+        gate = next(gate for gate in self.gates.values() if gate.slack)
+        source = fed([gate], {gate.name: gate.value + gate.slack / 2})
+        before = self.file.read_text()
+        code, said = self.gate("--update", "--only", gate.name, sources=[source])
+        self.assertEqual(code, MET)
+        self.assertNotIn("→", said)
+        self.assertEqual(self.value(gate.name), gate.value)
+        self.assertEqual(before.count("\n"), self.file.read_text().count("\n"))
+
     def test_one_name_is_measured_alone_and_an_unknown_one_is_an_error(self):
         gates = list(self.gates.values())
         sources = [fed([gate], {gate.name: gate.value if gate is gates[0] else worse(gate)}) for gate in gates]
