@@ -40,8 +40,7 @@ def main(arguments=None, sources=None):
         sources = choose(all_sources() if sources is None else sources, arguments.only)
         if arguments.list:
             for gate in (accepted.get(gate.name, gate) for source in sources for gate in source.gates):
-                shown = " ".join(gate.value) if isinstance(gate.value, list) else "none" if gate.value is None else thresholds.number(gate.value)
-                print(f"{gate.name}: {shown} {gate.unit} ({gate.means})")
+                print(f"{gate.name}: {shown(gate.value)} {gate.unit} ({gate.means})")
             return MET
         if arguments.update:
             return update(arguments, sources, accepted)
@@ -49,6 +48,12 @@ def main(arguments=None, sources=None):
     except CouldNotMeasure as problem:
         say(f"could not measure: {problem}")
         return NOT_MEASURED
+
+
+def shown(value):
+    if value is None:
+        return "nothing accepted yet,"
+    return " ".join(value) if isinstance(value, list) else thresholds.number(value)
 
 
 def choose(sources, only):

@@ -1,7 +1,8 @@
 """Allocations and system calls of one operation between two processes.
 
-Both are preloaded with the libraries of Benchmarks/Counters. A run of so many operations is taken from one of three times as many, so that what start and
-end cost is not counted. Both ends share a core: then who waits for whom depends little on what else the machine does.
+Both are preloaded with the libraries of Benchmarks/Counters. A run of so many operations is taken from one of three times as
+many, so that what start and end cost is not counted. Both ends share a core: then who waits for whom depends little on what
+else the machine does.
 """
 
 import functools
