@@ -113,7 +113,7 @@ extension Options {
 }
 
 /// A bound TCP port.
-final class TCPListener: StreamListener {
+final class TCPListener: PeerTellingListener {
     private let listener: SocketListener
 
     init(_ listener: SocketListener) { self.listener = listener }

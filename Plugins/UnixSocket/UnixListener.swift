@@ -3,7 +3,7 @@ internal import PatchbayCore
 internal import PatchbayIO
 
 /// A bound Unix socket.
-final class UnixListener: StreamListener {
+final class UnixListener: PeerTellingListener {
     let boundTarget: String
     private let listener: SocketListener
     private let layer: String

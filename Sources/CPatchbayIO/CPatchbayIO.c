@@ -34,7 +34,6 @@ static uint64_t nanoseconds(clockid_t clock) {
 
 uint64_t cpb_now(void) { return nanoseconds(CLOCK_MONOTONIC); }
 uint64_t cpb_now_coarse(void) { return nanoseconds(CLOCK_MONOTONIC_COARSE); }
-unsigned long cpb_thread_id(void) { return (unsigned long)pthread_self(); }
 
 int cpb_thread_start(void *(*body)(void *), void *context, const char *name) {
     // The host's signals are for the host's threads.

@@ -51,8 +51,7 @@ public protocol ByteStream: AnyObject, Sendable {
     func read(into buffer: inout ByteBuffer, upTo maximum: Int) -> ReadOutcome
 
     /// Makes the next read ask the system, even where it said before that there is nothing: for those who do not wait to be told.
-    /// - Parameter ifUnwatched: only where nothing would tell of new bytes, because nobody has waited for any.
-    func lookAgain(ifUnwatched: Bool)
+    func lookAgain()
 
     /// Takes as much as it can of `head` followed by `body`; either may be empty, not both.
     func write(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> WriteOutcome
@@ -71,7 +70,8 @@ public protocol ByteStream: AnyObject, Sendable {
 }
 
 extension ByteStream {
-    public func lookAgain(ifUnwatched: Bool) {}
+    /// For streams that ask the system each time.
+    public func lookAgain() {}
 }
 
 /// The other end of a stream, as the system sees it.

@@ -76,6 +76,8 @@ package final class ChildProcessStream: ByteStream {
 
     package func read(into buffer: inout ByteBuffer, upTo maximum: Int) -> ReadOutcome { stream.read(into: &buffer, upTo: maximum) }
 
+    package func lookAgain() { stream.lookAgain() }
+
     package func write(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> WriteOutcome { stream.write(head, body) }
 
     package func whenReadable(_ waiter: any StreamWaiter) -> Bool { stream.whenReadable(waiter) }

@@ -169,6 +169,8 @@ package final class DescriptorStream: ByteStream {
         }
     }
 
+    package func lookAgain() { input.state.withLock { $0.ready = true } }
+
     package func whenReadable(_ waiter: any StreamWaiter) -> Bool { input.whenReady(waiter, on: reactor) }
 
     package func write(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> WriteOutcome {

@@ -67,6 +67,8 @@ package final class PacketSocketStream: PacketStream {
     /// Bytes of one packet, when it is written as a stream: any reader has room for them at once.
     private static let chunk = 65_536
 
+    package func lookAgain() { socket.lookAgain() }
+
     package func write(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> WriteOutcome {
         let first = head.isEmpty ? body : head
         guard !first.isEmpty else { return .bytes(0) }

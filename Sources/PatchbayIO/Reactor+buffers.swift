@@ -8,7 +8,7 @@ extension Reactor {
     /// Buffers for writing that stay with the thread.
     private static let buffersOfThread = 8
     private static let outputBufferBytes = 8_192
-    private static let largestPooledOutput = 524_288
+    package static let largestPooledOutput = 524_288
 
     /// An empty buffer for reading. Hot ones stay with the thread.
     package func takeReadBuffer() -> ByteBuffer {

@@ -18,64 +18,14 @@ extension Reactor {
         for registration in shared.withLock({ $0.graveyard }) { registration.release() }
     }
 
-    /// This is the thread, and nothing but `task`, as far as the thread knows, wants it. 0 is no task.
-    package func isFree(but task: UInt) -> Bool {
-        // Not a task that another one runs on top of its own stack, such as an immediate one.
-        task != 0 && isCurrent && local.pointee.runningTask == task && local.pointee.remaining == 0 && isIdle
-    }
-
-    /// Waits on behalf of the task that the loop is running, without suspending it: what a blocking call would be, but everything else
-    /// that this thread watches goes on. Where anything else may run, it is the task's turn to suspend.
-    ///
-    /// Saves the task's way out of and back into the runtime, which is most of what a round trip costs outside of the system.
-    /// - Parameter task: the caller's, which must not be isolated to an actor: nothing else may be waiting for what it holds.
-    /// - Returns: true: something happened, look again; false: suspend.
-    package func waitInPlace(_ task: UInt) -> Bool {
-        guard isFree(but: task) else { return false }
-        flushDirty()
-        guard isIdle, let timeout = prepareToSleep() else { return false }
-        // Cancellation sets its flag first, and then signals whoever sleeps.
-        guard timeout != 0, !Task.isCancelled else {
-            shared.withLock { $0.asleep = false }
-            return false
-        }
-        look(timeout, spinning: false)
-        if local.pointee.stallReport != nil { local.pointee.tickBegan = cpb_now_coarse() }
-        return true
-    }
-
-    /// Before ``waitInPlace(_:)``, where the reactor spins: tries until something else wants the thread, or its time is over.
-    /// - Returns: what the last attempt did.
-    package func spinInPlace(_ task: UInt, _ attempt: () -> Bool) -> Bool {
-        guard spin > 0, isFree(but: task) else { return false }
-        flushDirty()
-        let end = cpb_now() &+ spin
-        var attempts = 0
-        while isIdle, !Task.isCancelled, isUndisturbed {
-            if attempt() { return true }
-            attempts += 1
-            if attempts % Self.attemptsPerLook == 0 { look(0) }
-            if cpb_now() >= end { return false }
-        }
-        return false
-    }
-
-    /// How often one connection is tried before others are looked at.
-    private static let attemptsPerLook = 8
-
-    /// No other thread has asked for anything.
-    private var isUndisturbed: Bool {
-        shared.withLock { $0.jobs.isEmpty && $0.dirty.isEmpty && $0.notices.isEmpty && !$0.stopping }
-    }
-
     /// Nothing waits for the thread but the task that it runs, if any; what other threads asked for apart.
-    private var isIdle: Bool {
+    var isIdle: Bool {
         local.pointee.jobs.isEmpty && local.pointee.notices.isEmpty && local.pointee.yielded.isEmpty
     }
 
     /// Waits for events and passes them on. Whom they wake runs afterwards.
     /// - Parameter spinning: for as long as the reactor does, before it sleeps.
-    private func look(_ timeout: CInt, spinning: Bool = true) {
+    func look(_ timeout: CInt, spinning: Bool = true) {
         let pointers = local.pointee.eventPointers
         let events = local.pointee.eventBits
         var count: CInt = 0
@@ -125,7 +75,7 @@ extension Reactor {
 
     private func runTasks() {
         let executor = asUnownedTaskExecutor()
-        if local.pointee.stallReport != nil { local.pointee.tickBegan = cpb_now_coarse() }
+        beginTick()
         var round = 0
         repeat {
             if !local.pointee.jobs.isEmpty {
@@ -149,10 +99,18 @@ extension Reactor {
             round += 1
             if local.pointee.jobs.isEmpty || round >= Self.roundsPerTick { flushDirty() }
         } while round < Self.roundsPerTick && !(local.pointee.jobs.isEmpty && local.pointee.notices.isEmpty)
-        if let report = local.pointee.stallReport {
-            let held = cpb_now_coarse() &- local.pointee.tickBegan
-            if held > local.pointee.stallLimit { report(.nanoseconds(Int64(clamping: held))) }
-        }
+        reportStall()
+    }
+
+    func beginTick() {
+        if local.pointee.stallReport != nil { local.pointee.tickBegan = cpb_now_coarse() }
+    }
+
+    /// Reports it where the tasks have held the thread for too long since `tickBegan`.
+    func reportStall() {
+        guard let report = local.pointee.stallReport else { return }
+        let held = cpb_now_coarse() &- local.pointee.tickBegan
+        if held > local.pointee.stallLimit { report(.nanoseconds(Int64(clamping: held))) }
     }
 
     private func collectShared() {
@@ -172,7 +130,7 @@ extension Reactor {
         }
     }
 
-    private func flushDirty() {
+    func flushDirty() {
         guard !local.pointee.dirty.isEmpty else { return }
         swap(&local.pointee.dirty, &local.pointee.flushing)
         for output in local.pointee.flushing { output.flushAtEndOfTick() }
@@ -180,10 +138,14 @@ extension Reactor {
     }
 
     /// - Returns: epoll's timeout; nil when the reactor was stopped.
-    private func prepareToSleep() -> CInt? {
+    func prepareToSleep() -> CInt? {
         let busy = !(isIdle && local.pointee.dirty.isEmpty)
         return shared.withLock { shared -> CInt? in
             shared.sleepsUntil = .max
+            if shared.woken {
+                shared.woken = false
+                return 0
+            }
             if busy || !(shared.jobs.isEmpty && shared.dirty.isEmpty && shared.notices.isEmpty) { return 0 }
             if shared.stopping { return nil }
             shared.asleep = true

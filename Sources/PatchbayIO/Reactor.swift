@@ -22,6 +22,8 @@ public final class Reactor: TaskExecutor, Sendable {
         var buffers: [ByteBuffer] = []
         var outputs: [ByteBuffer] = []
         var asleep = false
+        /// Somebody wants it to look again before it sleeps.
+        var woken = false
         var signalled = false
         var stopping = false
         var sleepsUntil = UInt64.max
@@ -42,6 +44,8 @@ public final class Reactor: TaskExecutor, Sendable {
         var runningTask: UInt = 0
         /// Jobs of this round that have not run yet.
         var remaining = 0
+        /// How often a task that spins has tried.
+        var attempts: UInt = 0
         /// What one look at epoll gave.
         let eventPointers = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: Reactor.batch)
         let eventBits = UnsafeMutablePointer<UInt32>.allocate(capacity: Reactor.batch)
@@ -164,7 +168,7 @@ public final class Reactor: TaskExecutor, Sendable {
     package func stop() { tell { $0.stopping = true } }
 
     /// Makes the thread look again at what it waits for, in case it sleeps.
-    package func wake() { tell { _ in } }
+    package func wake() { tell { $0.woken = true } }
 
     private func tell(_ change: (inout Shared) -> Void) {
         let signal = shared.withLock { shared in

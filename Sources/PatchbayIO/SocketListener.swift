@@ -99,9 +99,12 @@ package final class SocketListener: EventSource {
             // Bounded: a storm of connections that were reset before they were accepted lets others have their turn.
             for _ in 0..<64 {
                 if state.closed { return .closed }
-                state.peerBytes = socklen_t(MemoryLayout<sockaddr_storage>.size)
-                let accepted = cpb_accept(socket, &state.peer, &state.peerBytes)
-                if accepted >= 0 { return .accepted(accepted) }
+                var bytes = socklen_t(MemoryLayout<sockaddr_storage>.size)
+                let accepted = cpb_accept(socket, &state.peer, &bytes)
+                if accepted >= 0 {
+                    state.peerBytes = bytes
+                    return .accepted(accepted)
+                }
                 switch -accepted {
                 case EAGAIN:
                     state.ready = false

@@ -134,9 +134,7 @@ package final class SocketStream: ByteStream, EventSource {
         }
     }
 
-    package func lookAgain(ifUnwatched: Bool) {
-        readSide.withLock { side in if !ifUnwatched || side.token == nil { side.readable = true } }
-    }
+    package func lookAgain() { readSide.withLock { $0.readable = true } }
 
     /// Reads one packet of a SOCK_SEQPACKET, whole.
     ///

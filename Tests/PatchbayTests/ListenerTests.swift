@@ -36,6 +36,7 @@ struct ListenerTests {
             #expect(try await accepting.receiveText() == "\(number)")
         }
         #expect((listener.lastAccepted?.host == "127.0.0.1") == (medium == .tcp))
+        if medium == .unix { #expect(listener.lastAccepted == .unnamed) }
         let accepting = Task { try await listener.accept() }
         listener.close()
         #expect(await thrown { _ = try await accepting.value } == .closed)

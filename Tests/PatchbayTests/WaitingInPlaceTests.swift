@@ -144,6 +144,54 @@ struct WaitingInPlaceTests {
         }
     }
 
+    @Test("an end from another thread is never missed, whenever it comes", arguments: LonePlace.all)
+    func endAtAnyInstant(place: LonePlace) async throws {
+        for round in 0..<60 {
+            try await withLoneConnection(place, peer: { peer, _ in _ = try? await peer.receiveBytes() }) { connection, _, _ in
+                let ending = Task(executorPreference: globalConcurrentExecutor) {
+                    for _ in 0..<round * 8 { await Task.yield() }
+                    if round % 2 == 0 { connection.abort() } else { await connection.close() }
+                }
+                if round % 2 == 0 {
+                    #expect(await thrown { _ = try await connection.receiveBytes() } == .closed)
+                } else {
+                    try await expect(nil) { try await connection.receiveBytes() }
+                }
+                await ending.value
+            }
+        }
+    }
+
+    @Test("a second receiver, suspended elsewhere, does not keep the end from the one that waits in place", arguments: LonePlace.all)
+    func secondReceiver(place: LonePlace) async throws {
+        try await withLoneConnection(place, peer: { peer, _ in _ = try? await peer.receiveBytes() }) { connection, _, _ in
+            let other = Task(executorPreference: globalConcurrentExecutor) { try await connection.receiveBytes() }
+            let closing = Task(executorPreference: globalConcurrentExecutor) {
+                await Self.untilFree(connection.reactor)
+                await Self.untilFree(connection.reactor)
+                await connection.close()
+            }
+            try await expect(nil) { try await connection.receiveBytes() }
+            try await expect(nil) { try await other.value }
+            await closing.value
+        }
+    }
+
+    @Test("a task that has just left an actor does not take the actor along into its wait", arguments: LonePlace.all)
+    func afterActor(place: LonePlace) async throws {
+        let counter = Counter()
+        try await withLoneConnection(place) { peer, lone in
+            await Self.untilFree(lone)
+            await counter.increase()
+            try await peer.send(text: "now")
+            _ = try await peer.receiveBytes()
+        } _: { connection, _, _ in
+            await counter.increase()
+            try await expect("now") { try await connection.receiveText() }
+            #expect(await counter.count == 2)
+        }
+    }
+
     @Test("two connections of one reactor both make progress, whoever waits", arguments: LonePlace.all)
     func two(place: LonePlace) async throws {
         try await withLoneConnection(place, peer: Self.echo) { first, url, lone in
@@ -174,6 +222,21 @@ struct WaitingInPlaceTests {
             try await expect("awake") { try await connection.receiveText() }
             try await slept
         }
+    }
+
+    @Test("a closure that computes before it waits is a stall all the same", arguments: LonePlace.all)
+    func stallBeforeWaiting(place: LonePlace) async throws {
+        let reports = Mutex<[Duration]>([])
+        try await withLoneConnection(place, peer: Self.echo) { connection, _, _ in
+            connection.reactor.reportStalls(longerThan: .milliseconds(20)) { report in reports.withLock { $0.append(report) } }
+            try await connection.send(text: "first")
+            try await expect("first") { try await connection.receiveText() }
+            let start = ContinuousClock.now
+            while ContinuousClock.now - start < .milliseconds(60) {}
+            try await connection.send(text: "second")
+            try await expect("second") { try await connection.receiveText() }
+        }
+        #expect(reports.withLock { $0.contains { $0 >= .milliseconds(40) } })
     }
 
     @Test("waiting is no stall", arguments: LonePlace.all)

@@ -58,9 +58,7 @@ extension Connection {
             switch try link.nextBytes(count) {
             case .message(let bytes): return bytes
             case .end, .control: return nil
-            case .turn:
-                await reactor.yieldTurn()
-                try Task.checkCancellation()
+            case .turn: try await link.takeTurn()
             case .flush: link.flushBeforeWaiting()
             case .wait(let id):
                 if deadline == 0 { deadline = link.deadlineAfter(timeout ?? link.settings.receiveTimeout) }

@@ -18,17 +18,13 @@ extension Connection {
         let limit = timeout?.nanoseconds ?? link.settings.receiveTimeoutNanoseconds
         var deadline = UInt64.max
         while true {
-            switch try link.receive(maximum: maximum, isIsolated: Link.isIsolated(#isolation)) {
+            switch try link.receive(maximum: maximum, mayStay: limit == .max && !Link.isIsolated(#isolation)) {
             case .message(let message): return message
             case .turn: try await link.takeTurn()
             case .wait(let id, let inPlace):
                 if limit != .max, deadline == .max { deadline = link.deadline(afterNanoseconds: limit) }
-                if inPlace, deadline == .max, link.waitInPlace() { continue }
-                let wake =
-                    link.owner.isCurrent
-                    ? await withUnsafeContinuation { link.registerReader(id, deadline, $0) }
-                    : await link.waitCancellably(id, deadline: deadline)
-                try link.check(wake, .receive)
+                if inPlace, link.waitInPlace() { continue }
+                try await link.suspendToReceive(id, deadline: deadline)
             }
         }
     }
@@ -37,7 +33,7 @@ extension Connection {
     /// - Parameter timeout: zero or less: a look; nil: until there is something.
     public nonisolated(nonsending) func poll(timeout: Duration? = .zero) async throws -> Bool {
         var deadline: UInt64 = 0
-        link.stream.lookAgain(ifUnwatched: true)
+        link.stream.lookAgain()
         while true {
             let step: ReceiveStep
             do {
@@ -48,9 +44,7 @@ extension Connection {
             switch step {
             case .message, .end: return true
             case .control(let control): try link.answer(control)
-            case .turn:
-                await reactor.yieldTurn()
-                try Task.checkCancellation()
+            case .turn: try await link.takeTurn()
             case .flush: link.flushBeforeWaiting()
             case .wait(let id):
                 if let timeout, timeout <= .zero {

@@ -12,7 +12,12 @@ extension Link: Flushable {
         }
     }
 
-    func streamBecameWritable() { flushPending { _ in } }
+    func streamBecameWritable() {
+        flushPending { _ in
+        } then: {
+            releaseOutput(&$0)
+        }
+    }
 
     /// - Parameter releasing: the outgoing buffer is given back where it is empty.
     func flushBeforeWaiting(releasing: Bool = false) {
@@ -72,8 +77,10 @@ extension Link: Flushable {
                 side.sealed?.wire.clear()
             }
         }
-        // Its room is used again, unless much was in it.
-        if side.holdsBuffer, side.failure == nil { side.out.clear() }
+        if side.holdsBuffer, side.out.readableBytes == 0 {
+            // Its room is used again, unless it has grown out of measure.
+            if side.out.storageCapacity > Reactor.largestPooledOutput { releaseOutput(&side) } else { side.out.clear() }
+        }
     }
 
     private func seal(_ side: inout WriteSide) {

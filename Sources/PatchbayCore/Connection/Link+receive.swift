@@ -29,10 +29,10 @@ enum Received {
 
 extension Link {
     /// The next message, as far as that takes no waiting.
-    /// - Parameter isIsolated: the caller is on an actor: others may wait for it, whom the reactor does not know.
+    /// - Parameter mayStay: the caller may wait in place: without a deadline, and not on an actor.
     // Not inlined: the calling task would keep room for all of it.
     @inline(never)
-    func receive(maximum: Int, isIsolated: Bool) throws -> Received {
+    func receive(maximum: Int, mayStay: Bool) throws -> Received {
         while true {
             switch try nextMessage(maximum: maximum) {
             case .message(let message): return .message(message)
@@ -41,7 +41,7 @@ extension Link {
             case .turn: return .turn
             case .flush: flushBeforeWaiting()
             case .wait(let id):
-                let inPlace = !isIsolated && reactor.isFree(but: owner.currentTask)
+                let inPlace = mayStay && reactor.isFree(but: owner.currentTask)
                 flushBeforeWaiting(releasing: !inPlace)
                 return .wait(id, inPlace: inPlace)
             }

@@ -66,6 +66,8 @@ extension Link {
             if side.large != nil || side.out.readableBytes >= Self.inlineFlushBytes || (!onReactor && side.burst == 1) {
                 flush(&side)
                 if let failure = side.failure { throw failure }
+                // Nobody comes by again: neither a tick's end nor, most often, this connection's own wait.
+                if !side.scheduled, !onReactor || !owner.isCurrent { releaseOutput(&side) }
             } else if !side.scheduled {
                 side.scheduled = true
                 schedule = true

@@ -20,42 +20,18 @@ extension Link: StreamWaiter, DeadlineTarget {
     /// Suspends until there may be something to read. What was sent so far leaves first.
     nonisolated(nonsending) func waitToReceive(_ id: UInt32, deadline: UInt64) async throws {
         flushBeforeWaiting(releasing: true)
+        try await suspendToReceive(id, deadline: deadline)
+    }
+
+    /// The same, where everything has left already.
+    // Inlined: a frame of its own would cost each idle connection 176 bytes.
+    @inline(__always)
+    nonisolated(nonsending) func suspendToReceive(_ id: UInt32, deadline: UInt64) async throws {
         let wake =
             owner.isCurrent
             ? await withUnsafeContinuation { registerReader(id, deadline, $0) }
             : await waitCancellably(id, deadline: deadline)
         try check(wake, .receive)
-    }
-
-    /// Waits without suspending the owner, whose reactor has nothing else to do. Without a deadline: those are kept where calls suspend.
-    /// - Returns: true: look again; false: suspend.
-    @inline(never)
-    func waitInPlace() -> Bool {
-        let task = owner.currentTask
-        if reactor.spins, spinInPlace(task) { return true }
-        if !stream.whenReadable(self) || (!owner.currentIsCancelled && reactor.waitInPlace(task)) { return true }
-        writeSide.withLock { releaseOutput(&$0) }
-        return false
-    }
-
-    private func spinInPlace(_ task: UInt) -> Bool {
-        reactor.spinInPlace(task) {
-            stream.lookAgain(ifUnwatched: false)
-            return readSide.withLock { side in side.ended || side.failure != nil || fill(&side) }
-        }
-    }
-
-    // Not inlined: the compiler (6.3) trips over `#isolation` in an optional's comparison there.
-    @inline(never)
-    static func isIsolated(_ actor: (any Actor)?) -> Bool { actor != nil }
-
-    /// Wakes suspended readers, or the one that waits in place.
-    func wakeReaders(_ waiters: WaiterList) {
-        if waiters.isEmpty {
-            if !reactor.isCurrent { reactor.wake() }
-        } else {
-            waiters.wake(.ready)
-        }
     }
 
     // Not inlined: an owner's task, which never comes here, would pay for it with memory.
@@ -72,9 +48,9 @@ extension Link: StreamWaiter, DeadlineTarget {
     func registerReader(_ id: UInt32, _ deadline: UInt64, _ continuation: UnsafeContinuation<Wake, Never>) {
         var arm = false
         let now = readSide.withLock { side -> Wake? in
-            // Cancellation sets the flag before its handler runs, and the handler takes this lock: one sees the other.
+            // Whoever cancels sets a flag, and then takes this lock: one sees the other.
             if owner.currentIsCancelled { return .cancelled }
-            if side.ended || side.finished || side.failure != nil || !stream.whenReadable(self) { return .ready }
+            if side.isOver || !stream.whenReadable(self) { return .ready }
             side.releaseBuffers(reactor)
             side.waiters.append(Waiter(id: id, deadline: deadline, continuation: continuation))
             arm = deadline < side.armedUntil
@@ -92,6 +68,7 @@ extension Link: StreamWaiter, DeadlineTarget {
     }
 
     func streamBecameReadable() {
+        if let lone = readSide.withLock({ $0.waiters.takeLone() }) { return lone.continuation.resume(returning: .ready) }
         wakeReaders(readSide.withLock { $0.waiters.takeAll() })
     }
 

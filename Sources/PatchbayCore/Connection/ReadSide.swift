@@ -44,6 +44,9 @@ struct ReadSide {
         self.processors = processors
     }
 
+    /// Nothing more will be read.
+    var isOver: Bool { ended || finished || failure != nil }
+
     /// Above this a message gets a buffer of its own.
     static let largestPooledFrame = Reactor.readBufferBytes * 3 / 4
     /// A message above this is read up to its end and a little further, so that the next one starts a fresh buffer.

@@ -39,6 +39,12 @@ struct WaiterList {
         return others.firstIndex { $0.id == id }.map { others.remove(at: $0) }
     }
 
+    /// The only one, if there is one and no other: what it nearly always is, without a copy of the list.
+    mutating func takeLone() -> Waiter? {
+        guard others.isEmpty else { return nil }
+        return first.take()
+    }
+
     /// Empties the list.
     mutating func takeAll() -> WaiterList {
         let all = self

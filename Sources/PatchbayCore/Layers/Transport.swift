@@ -43,9 +43,6 @@ public protocol StreamListener: AnyObject, Sendable {
     /// The bound address, where there is one.
     var address: Address? { get }
 
-    /// Whom the stream that was accepted last came from, where there is an address.
-    var lastPeer: Address? { get }
-
     /// The next stream, which will live on the reactor that `home` gives once there is one; nil after ``close()``.
     ///
     /// A failure that passes (a peer that gave up, no descriptor left) is thrown, and the listener goes on.
@@ -56,6 +53,8 @@ public protocol StreamListener: AnyObject, Sendable {
     func close()
 }
 
-extension StreamListener {
-    public var lastPeer: Address? { nil }
+/// One that knows whom the stream came from that it accepted last, so that the stream need not be asked.
+public protocol PeerTellingListener: StreamListener {
+    /// Nil before the first.
+    var lastPeer: Address? { get }
 }

@@ -22,6 +22,7 @@ final class Accepting: Sendable {
     private let admit: (@Sendable (PeerOffer) async throws -> Admission)?
     private let onEvent: (@Sendable (ListenerEvent) -> Void)?
     private let handling: Handling
+    private let transportTellsPeers: Bool
 
     init(
         _ listener: Listener,
@@ -31,6 +32,7 @@ final class Accepting: Sendable {
     ) {
         connector = listener.connector
         transport = listener.transport
+        transportTellsPeers = listener.transport is any PeerTellingListener
         reactors = listener.reactors
         home = listener.home
         pending = listener.pending
@@ -50,7 +52,7 @@ final class Accepting: Sendable {
                         // Little is captured, and little kept across a wait: each idle connection holds it all.
                         group.addTask(executorPreference: executor.preference(stream.reactor)) { [self] in
                             var connection = establishAtOnce(stream)
-                            if connection == nil { connection = await establish(stream) }
+                            if connection == nil { connection = await establish(stream, executor) }
                             if let connection {
                                 switch handling {
                                 case .hand(let inbox): await inbox.put(connection)
@@ -115,16 +117,19 @@ final class Accepting: Sendable {
     /// A connection on which nothing is exchanged before the first message; nil where something is, or where it fails.
     private func establishAtOnce(_ stream: any ByteStream) -> Connection? {
         guard admit == nil, !connector.stack.needsOpening, let link = try? connector.makeLink(stream) else { return nil }
+        if !transportTellsPeers { remember(stream.peer.address) }
         return Connection(link: link)
     }
 
+    private func remember(_ address: Address?) { listener?.state.withLock { $0.lastAccepted = address } }
+
     // Not inlined: what it needs of the task's memory is free for the connection's closure afterwards.
     @inline(never)
-    private func establish(_ stream: any ByteStream) async -> Connection? {
+    private func establish(_ stream: any ByteStream, _ executor: ConnectionExecutor) async -> Connection? {
         do {
             let (link, number) = try enter(stream)
             defer { pending.leave(number) }
-            return try await open(link)
+            return try await open(link, executor)
         } catch {
             giveUp(stream, error)
             return nil
@@ -137,6 +142,7 @@ final class Accepting: Sendable {
     @inline(never)
     private func enter(_ stream: any ByteStream) throws -> (Link, UInt64) {
         let address = stream.peer.address
+        if !transportTellsPeers { remember(address) }
         let link = try connector.makeLink(stream)
         return (link, pending.enter(link, source: address?.host))
     }
@@ -150,8 +156,8 @@ final class Accepting: Sendable {
 
     /// In a task of its own: what a handshake needs of a task's memory is given back with it, not with the connection. Not a child, whose
     /// memory would be its parent's.
-    private func open(_ link: Link) async throws -> Connection {
-        let opening = Task(executorPreference: link.reactor) { [self] in
+    private func open(_ link: Link, _ executor: ConnectionExecutor) async throws -> Connection {
+        let opening = Task(executorPreference: executor.preference(link.reactor)) { [self] in
             link.owner.adopt()
             defer { link.owner.disown() }
             return try await withTaskCancellationHandler {

@@ -17,6 +17,8 @@ public final class Listener: Sendable {
     struct State: Sendable {
         var running = false
         var closed = false
+        /// Where the transport does not tell.
+        var lastAccepted: Address?
         /// How long `run` waits for its connections after it was stopped; nil: for ever.
         var drain: Duration?
         /// Accepts for those who call `accept()`.
@@ -60,7 +62,10 @@ public final class Listener: Sendable {
     public var address: Address? { transport.address }
 
     /// Where the connection that came last came from.
-    public var lastAccepted: Address? { transport.lastPeer }
+    public var lastAccepted: Address? {
+        if let telling = transport as? any PeerTellingListener { return telling.lastPeer }
+        return state.withLock { $0.lastAccepted }
+    }
 
     /// Stops listening; connections go on. Idempotent.
     public func close() {
