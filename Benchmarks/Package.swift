@@ -66,5 +66,21 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // Work of a fixed amount, for scripts/gates.
+        .target(name: "CGateMarks"),
+        .executableTarget(
+            name: "gate-workload",
+            dependencies: [
+                "CGateMarks",
+                .product(name: "Patchbay", package: "patchbay"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "gate-minimal",
+            dependencies: [.product(name: "Patchbay", package: "patchbay")],
+            swiftSettings: settings
+        ),
     ]
 )

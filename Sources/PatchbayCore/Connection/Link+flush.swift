@@ -58,12 +58,16 @@ extension Link: Flushable {
     /// Writes until nothing is pending or the stream blocks; then the stream will tell.
     /// - Parameter waiting: false: give up where the stream blocks.
     func flush(_ side: inout WriteSide, waiting: Bool = true) {
-        side.flushes += 1
+        var wrote = false
         seal(&side)
         while !side.isEmpty, side.failure == nil {
             let outcome = write(&side)
             switch outcome {
-            case .bytes(let count): consume(&side, count)
+            case .bytes(let count):
+                // A flush into a blocked stream takes nobody's turn.
+                if !wrote { side.flushes += 1 }
+                wrote = true
+                consume(&side, count)
             case .blocked:
                 if !waiting || stream.whenWritable(self) { return }
             case .failed(let failure):
