@@ -3,9 +3,12 @@
 /// It is not an `Array` because every access there checks for uniqueness. Indices are the machine's own; those that come from a
 /// message are checked before they get here.
 struct PickleBuffer<Element>: ~Copyable {
-    /// Nil only while nothing was ever appended. It is unwrapped unsafely below where `grow` just ran, or where an index under
-    /// `count` says that something was appended.
+    /// Nil only while nothing was ever appended.
     private(set) var base: UnsafeMutablePointer<Element>?
+    /// For those who know that something was: `grow` just ran, or there is an index under `count`.
+    private var memory: UnsafeMutablePointer<Element> {
+        @inline(__always) get { base.unsafelyUnwrapped }
+    }
     private(set) var count = 0
     private var capacity = 0
 
@@ -17,7 +20,7 @@ struct PickleBuffer<Element>: ~Copyable {
     @inline(__always)
     mutating func append(_ element: Element) {
         if count == capacity { grow(to: count + 1) }
-        base.unsafelyUnwrapped.advanced(by: count).initialize(to: element)
+        memory.advanced(by: count).initialize(to: element)
         count &+= 1
     }
 
@@ -26,14 +29,14 @@ struct PickleBuffer<Element>: ~Copyable {
         precondition(range.upperBound <= other.count)
         guard !range.isEmpty, let source = other.base else { return }
         if capacity - count < range.count { grow(to: count + range.count) }
-        base.unsafelyUnwrapped.advanced(by: count).initialize(from: source + range.lowerBound, count: range.count)
+        memory.advanced(by: count).initialize(from: source + range.lowerBound, count: range.count)
         count += range.count
     }
 
     mutating func append(contentsOf bytes: UnsafeRawBufferPointer) where Element == UInt8 {
         guard let source = bytes.baseAddress, !bytes.isEmpty else { return }
         if capacity - count < bytes.count { grow(to: count + bytes.count) }
-        UnsafeMutableRawPointer(base.unsafelyUnwrapped + count).copyMemory(from: source, byteCount: bytes.count)
+        UnsafeMutableRawPointer(memory + count).copyMemory(from: source, byteCount: bytes.count)
         count += bytes.count
     }
 
@@ -46,11 +49,11 @@ struct PickleBuffer<Element>: ~Copyable {
     subscript(index: Int) -> Element {
         @inline(__always) get {
             assert(index >= 0 && index < count)
-            return base.unsafelyUnwrapped[index]
+            return memory[index]
         }
         @inline(__always) _modify {
             assert(index >= 0 && index < count)
-            yield &base.unsafelyUnwrapped[index]
+            yield &memory[index]
         }
     }
 
