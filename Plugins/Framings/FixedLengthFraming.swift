@@ -10,15 +10,11 @@ struct FixedLengthFraming: Framing {
 
     func makeDecoder() -> any FrameDecoder { Decoder(width: width) }
 
-    var fixedHeaderBytes: Int? { width.bytes }
-
-    func setHeader(bodyBytes: Int, at index: Int, in buffer: inout ByteBuffer) -> Bool {
-        guard bodyBytes >= 0, width == .eight || bodyBytes <= UInt32.max else { return false }
+    var lengthPrefix: LengthPrefix? {
         switch width {
-        case .four: buffer.setInteger(UInt32(truncatingIfNeeded: bodyBytes), at: index)
-        case .eight: buffer.setInteger(UInt64(bodyBytes), at: index)
+        case .four: LengthPrefix(.four, largestBody: Int(UInt32.max))
+        case .eight: LengthPrefix(.eight, largestBody: .max)
         }
-        return true
     }
 
     func writeHeader(bodyBytes: Int, into buffer: inout ByteBuffer) throws {

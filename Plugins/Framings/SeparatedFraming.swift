@@ -21,8 +21,6 @@ struct SeparatedFraming: Framing {
         Decoder(separator: separator, acceptsCarriageReturn: acceptsCarriageReturn, layer: layer)
     }
 
-    var fixedHeaderBytes: Int? { 0 }
-    func setHeader(bodyBytes: Int, at index: Int, in buffer: inout ByteBuffer) -> Bool { true }
     func writeHeader(bodyBytes: Int, into buffer: inout ByteBuffer) throws {}
 
     func writeTrailer(into buffer: inout ByteBuffer) {

@@ -6,8 +6,6 @@ struct UnframedFraming: Framing {
     var keepsBoundaries: Bool { false }
     func makeDecoder() -> any FrameDecoder { Decoder() }
 
-    var fixedHeaderBytes: Int? { 0 }
-    func setHeader(bodyBytes: Int, at index: Int, in buffer: inout ByteBuffer) -> Bool { true }
     func writeHeader(bodyBytes: Int, into buffer: inout ByteBuffer) throws {}
 
     struct Decoder: FrameDecoder {

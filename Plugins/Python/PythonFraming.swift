@@ -13,13 +13,7 @@ public struct PythonFraming: Framing {
 
     public func makeDecoder() -> any FrameDecoder { Decoder() }
 
-    public var fixedHeaderBytes: Int? { 4 }
-
-    public func setHeader(bodyBytes: Int, at index: Int, in buffer: inout ByteBuffer) -> Bool {
-        guard bodyBytes <= Self.longestShortBody else { return false }
-        buffer.setInteger(Int32(truncatingIfNeeded: bodyBytes), at: index)
-        return true
-    }
+    public var lengthPrefix: LengthPrefix? { LengthPrefix(.four, largestBody: Self.longestShortBody) }
 
     public func writeHeader(bodyBytes: Int, into buffer: inout ByteBuffer) {
         if bodyBytes <= Self.longestShortBody {

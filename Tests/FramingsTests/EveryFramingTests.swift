@@ -37,12 +37,14 @@ import Testing
     }
 
     @Test(arguments: FramingCase.all)
-    func `a reserved header gives what a written one gives`(_ framing: FramingCase) throws {
-        guard let reserved = framing.framing.fixedHeaderBytes else { return }
-        for count in [0, 1, 200, 70_000] {
+    func `a length prefix is what the header says`(_ framing: FramingCase) throws {
+        guard let prefix = framing.framing.lengthPrefix else { return }
+        for count in [0, 1, 200, 70_000, prefix.largestBody] {
             var buffer = ByteBuffer()
-            buffer.writeRepeatingByte(0xee, count: reserved)
-            #expect(framing.framing.setHeader(bodyBytes: count, at: 0, in: &buffer))
+            switch prefix.width {
+            case .four: buffer.writeInteger(UInt32(count))
+            case .eight: buffer.writeInteger(UInt64(count))
+            }
             var written = ByteBuffer()
             try framing.framing.writeHeader(bodyBytes: count, into: &written)
             #expect(buffer == written)

@@ -49,13 +49,9 @@ struct PythonFramingTests {
         #expect(try scan(bytes("7fffffff"), maximum: .max) == .need(4 + 0x7fff_ffff))
     }
 
-    @Test("a reserved header is set where it fits, and refused where the length needs the extended form")
-    func reserved() {
-        var buffer = ByteBuffer(bytes: [0, 0, 0, 0, 1, 2, 3])
-        #expect(PythonFraming().fixedHeaderBytes == 4)
-        #expect(PythonFraming().setHeader(bodyBytes: 3, at: 0, in: &buffer))
-        #expect(Array(buffer.readableBytesView) == bytes("00000003 010203"))
-        #expect(!PythonFraming().setHeader(bodyBytes: 0x8000_0000, at: 0, in: &buffer))
+    @Test("the header is a length prefix until the length needs the extended form")
+    func prefix() {
+        #expect(PythonFraming().lengthPrefix == LengthPrefix(.four, largestBody: 0x7fff_ffff))
     }
 
     @Test("a torn frame waits for the rest, byte by byte")

@@ -12,20 +12,40 @@ extension Connection {
     ///   - timeout: `timedOut` after that; nil: the URL's `receive-timeout`, else no limit.
     /// - Throws: ``PatchbayError`` with `timedOut`, `messageTooLarge`, `truncated`, `reset`, `protocolViolation`, `closed`,
     ///   `wrongDirection`, or what a processor throws; `CancellationError`.
+    // Inlined into the caller, so that a message that is there costs no frame of a task.
+    @inlinable
     public nonisolated(nonsending) func receiveBytes(maximum: Int? = nil, timeout: Duration? = nil) async throws -> ByteBuffer? {
-        // What is alive across the wait is kept for each idle connection: as little as can be.
         let maximum = maximum ?? .max
-        let limit = timeout?.nanoseconds ?? link.settings.receiveTimeoutNanoseconds
+        let limit = receiveLimit(timeout)
+        let first = try receiveNow(maximum, mayStay: limit == .max && !Self.isIsolated(#isolation))
+        if case .message(let message) = first { return message }
+        return try await receiveLater(first, maximum, limit)
+    }
+
+    /// Nanoseconds; `.max` without a limit.
+    @usableFromInline
+    func receiveLimit(_ timeout: Duration?) -> UInt64 { timeout?.nanoseconds ?? link.settings.receiveTimeoutNanoseconds }
+
+    @usableFromInline
+    func receiveNow(_ maximum: Int, mayStay: Bool) throws -> Received { try link.receive(maximum: maximum, mayStay: mayStay) }
+
+    @usableFromInline
+    static func isIsolated(_ actor: (any Actor)?) -> Bool { Link.isIsolated(actor) }
+
+    // What is alive across the wait is kept for each idle connection: as little as can be.
+    @usableFromInline @inline(never)
+    nonisolated(nonsending) func receiveLater(_ first: Received, _ maximum: Int, _ limit: UInt64) async throws -> ByteBuffer? {
+        var next = first
         var deadline = UInt64.max
         while true {
-            switch try link.receive(maximum: maximum, mayStay: limit == .max && !Link.isIsolated(#isolation)) {
+            switch next {
             case .message(let message): return message
             case .turn: try await link.takeTurn()
             case .wait(let id, let inPlace):
                 if limit != .max, deadline == .max { deadline = link.deadline(afterNanoseconds: limit) }
-                if inPlace, link.waitInPlace() { continue }
-                try await link.suspendToReceive(id, deadline: deadline)
+                if !inPlace || !link.waitInPlace() { try await link.suspendToReceive(id, deadline: deadline) }
             }
+            next = try link.receive(maximum: maximum, mayStay: limit == .max && !Link.isIsolated(#isolation))
         }
     }
 

@@ -8,14 +8,19 @@ extension Connection {
     /// at once. Large messages go by reference.
     /// - Throws: ``PatchbayError`` with `messageTooLarge`, `encodingFailed`, `timedOut` after the URL's `send-timeout`, `closed`,
     ///   `reset`, `wrongDirection`; `CancellationError`. Whatever it throws before the connection failed, nothing was sent.
+    // Inlined into the caller, so that a message that need not wait costs no frame of a task.
+    @inlinable
     public nonisolated(nonsending) func send(bytes message: ByteBuffer) async throws {
-        let step = try link.trySend(message)
+        let step = try sendNow(message)
         if case .done = step { return }
         try await sendLater(step, message)
     }
 
-    @inline(never)
-    private nonisolated(nonsending) func sendLater(_ first: SendStep, _ message: ByteBuffer) async throws {
+    @usableFromInline
+    func sendNow(_ message: ByteBuffer) throws -> SendStep { try link.trySend(message) }
+
+    @usableFromInline @inline(never)
+    nonisolated(nonsending) func sendLater(_ first: SendStep, _ message: ByteBuffer) async throws {
         var step = first
         var deadline: UInt64 = 0
         while true {

@@ -10,6 +10,8 @@ final class ConnectionSettings: Sendable {
     /// Below the framing, outermost first.
     let streamProcessors: [any Processor]
     let maximumMessageBytes: Int
+    let lengthPrefix: LengthPrefix?
+    let checksBodies: Bool
     /// A longer message goes in several frames, in bytes.
     let largestFragment: Int
     /// The framing puts something behind a body, which then cannot go by reference.
@@ -33,6 +35,8 @@ final class ConnectionSettings: Sendable {
         framing = stack.framing
         streamProcessors = stack.streamProcessors
         (largestFragment, hasTrailer) = Self.shape(of: stack.framing)
+        lengthPrefix = stack.framing.lengthPrefix
+        checksBodies = stack.framing.checksBodies
         maximumMessageBytes = stack.connection.maxMessage
         highWaterBytes = stack.connection.highWater
         receiveTimeout = stack.connection.receiveTimeout
@@ -54,6 +58,8 @@ final class ConnectionSettings: Sendable {
         processors = []
         streamProcessors = []
         (largestFragment, hasTrailer) = Self.shape(of: framing)
+        lengthPrefix = framing.lengthPrefix
+        checksBodies = framing.checksBodies
         maximumMessageBytes = 16 << 20
         highWaterBytes = 256 << 10
         receiveTimeout = nil

@@ -1,4 +1,4 @@
-internal import NIOCore
+public import NIOCore
 internal import PatchbayIO
 internal import Synchronization
 
@@ -18,6 +18,7 @@ enum ReceiveStep {
 }
 
 /// What a call that receives does next.
+@usableFromInline
 enum Received {
     /// Nil: the peer ended in order.
     case message(ByteBuffer?)

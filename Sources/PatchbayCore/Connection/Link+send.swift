@@ -3,6 +3,7 @@ internal import PatchbayIO
 internal import Synchronization
 
 /// What an attempt to send did.
+@usableFromInline
 enum SendStep {
     /// The connection has it.
     case done
@@ -30,7 +31,7 @@ extension Link {
                 stage: .send
             )
         }
-        if settings.framing.checksBodies, settings.processors.isEmpty {
+        if settings.checksBodies, settings.processors.isEmpty {
             try message.withUnsafeReadableBytes { try settings.framing.check(body: $0) }
         }
         let onReactor = reactor.isCurrent
@@ -78,7 +79,8 @@ extension Link {
         return step
     }
 
-    func isBelowHighWater(_ side: WriteSide) -> Bool { side.large == nil && side.pendingBytes < settings.highWaterBytes }
+    @inline(__always)
+    func isBelowHighWater(_ side: borrowing WriteSide) -> Bool { side.large == nil && side.pendingBytes < settings.highWaterBytes }
 
     /// Appends one frame to the outgoing bytes.
     private func enqueue(_ side: inout WriteSide, _ message: ByteBuffer) throws {
@@ -87,6 +89,9 @@ extension Link {
             side.holdsBuffer = true
         }
         let count = message.readableBytes
+        if let prefix = settings.lengthPrefix, count <= prefix.largestBody, count <= Self.referenceLimit, !settings.hasTrailer {
+            return Self.append(message, prefix.width, to: &side.out)
+        }
         let start = side.out.writerIndex
         if side.packets != nil { return try enqueuePacket(&side, message) }
         do {
@@ -107,6 +112,22 @@ extension Link {
         }
     }
 
+    /// Length and body in one piece.
+    @inline(__always)
+    private static func append(_ message: borrowing ByteBuffer, _ width: LengthPrefix.Width, to out: inout ByteBuffer) {
+        message.withUnsafeReadableBytes { body in
+            let header = width == .four ? 4 : 8
+            _ = out.writeWithUnsafeMutableBytes(minimumWritableBytes: header + body.count) { room in
+                switch width {
+                case .four: room.storeBytes(of: UInt32(truncatingIfNeeded: body.count).bigEndian, as: UInt32.self)
+                case .eight: room.storeBytes(of: UInt64(truncatingIfNeeded: body.count).bigEndian, as: UInt64.self)
+                }
+                UnsafeMutableRawBufferPointer(rebasing: room[header...]).copyMemory(from: body)
+                return header + body.count
+            }
+        }
+    }
+
     private func enqueueFragments(_ side: inout WriteSide, _ message: ByteBuffer, _ framing: LengthFraming) throws {
         var rest = message
         while let fragment = rest.readSlice(length: min(rest.readableBytes, framing.largestFragment)), fragment.readableBytes > 0 {
@@ -121,7 +142,7 @@ extension Link {
             through: &side.processors,
             maximum: settings.maximumMessageBytes
         )
-        if settings.framing.checksBodies {
+        if settings.checksBodies {
             for message in messages { try message.withUnsafeReadableBytes { try settings.framing.check(body: $0) } }
         }
         return messages

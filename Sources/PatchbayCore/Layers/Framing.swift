@@ -6,14 +6,9 @@ public import NIOCore
 public protocol Framing: Sendable {
     func makeDecoder() -> any FrameDecoder
 
-    /// Bytes that a header always has, where it can be reserved before the body is written and set after; else nil.
-    var fixedHeaderBytes: Int? { get }
-
-    /// Sets the header reserved at `index` for a body that turned out so long.
-    ///
-    /// False: this length needs another header, and the caller must write the frame anew. Called only where
-    /// ``fixedHeaderBytes`` is not nil.
-    func setHeader(bodyBytes: Int, at index: Int, in buffer: inout ByteBuffer) -> Bool
+    /// Where a header is nothing but the body's length: how that is written. A connection then writes it itself, several times as fast
+    /// as ``writeHeader(bodyBytes:into:)``, which must say the same.
+    var lengthPrefix: LengthPrefix? { get }
 
     /// Appends what comes before a body of so many bytes.
     func writeHeader(bodyBytes: Int, into buffer: inout ByteBuffer) throws
@@ -32,12 +27,31 @@ public protocol Framing: Sendable {
 }
 
 extension Framing {
-    public var fixedHeaderBytes: Int? { nil }
-    public func setHeader(bodyBytes: Int, at index: Int, in buffer: inout ByteBuffer) -> Bool { false }
+    public var lengthPrefix: LengthPrefix? { nil }
     public func writeTrailer(into buffer: inout ByteBuffer) {}
     public var keepsBoundaries: Bool { true }
     public var checksBodies: Bool { false }
     public func check(body: UnsafeRawBufferPointer) throws {}
+}
+
+/// A length before a body, unsigned and big-endian.
+public struct LengthPrefix: Sendable, Hashable {
+    public enum Width: Sendable, Hashable {
+        /// 32 bits.
+        case four
+        /// 64 bits.
+        case eight
+    }
+
+    public var width: Width
+    /// The longest body, in bytes, that is told so; longer ones go the long way.
+    public var largestBody: Int
+
+    /// - Parameter largestBody: bytes; at most what the width can say.
+    public init(_ width: Width, largestBody: Int) {
+        self.width = width
+        self.largestBody = width == .four ? min(largestBody, Int(UInt32.max)) : largestBody
+    }
 }
 
 /// The reading half of a framing on one connection: a pure scanner that owns no bytes. Used by one task at a time, on any thread.

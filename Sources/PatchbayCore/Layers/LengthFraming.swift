@@ -30,14 +30,7 @@ public struct LengthFraming: Framing {
 
     public func makeDecoder() -> any FrameDecoder { Decoder(largestControl: largestControl) }
 
-    public var fixedHeaderBytes: Int? { Self.headerBytes }
-
-    @inlinable
-    public func setHeader(bodyBytes: Int, at index: Int, in buffer: inout ByteBuffer) -> Bool {
-        guard bodyBytes >= 0, bodyBytes <= largestFragment else { return false }
-        buffer.setInteger(UInt32(truncatingIfNeeded: bodyBytes), at: index)
-        return true
-    }
+    public var lengthPrefix: LengthPrefix? { LengthPrefix(.four, largestBody: largestFragment) }
 
     /// - Throws: ``PatchbayError`` with `encodingFailed` for a body above ``largestFragment``.
     public func writeHeader(bodyBytes: Int, into buffer: inout ByteBuffer) throws {

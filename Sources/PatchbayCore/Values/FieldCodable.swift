@@ -31,50 +31,52 @@ public protocol FieldCodable: Codable {
     init(from fields: inout FieldReader) throws
 }
 
+// Inlined, so that a type's own function is a row of calls to the writer.
 extension TokenWriter {
     /// A map's key.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func key(_ name: StaticString) throws {
         try string(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
     }
 
-    @inlinable
+    /// A field, under a name that is its coding key's.
+    @inlinable @inline(__always)
     public mutating func field(_ name: StaticString, _ value: Bool) throws {
         try key(name)
         try bool(value)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func field(_ name: StaticString, _ value: some FixedWidthInteger) throws {
         try key(name)
         try integer(value)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func field(_ name: StaticString, _ value: Double) throws {
         try key(name)
         try double(value)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func field(_ name: StaticString, _ value: Float) throws {
         try key(name)
         try float(value)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func field(_ name: StaticString, _ value: String) throws {
         try key(name)
         try string(value)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func field(_ name: StaticString, _ value: some FieldCodable) throws {
         try key(name)
         try value.write(to: &self)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func field(_ name: StaticString, _ elements: [some FieldCodable]) throws {
         try key(name)
         try beginSequence(.array, count: elements.count)
@@ -82,7 +84,7 @@ extension TokenWriter {
         try endSequence(.array, count: elements.count)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func field(_ name: StaticString, _ value: Value) throws {
         try key(name)
         try value.write(to: &self)

@@ -15,15 +15,33 @@ public struct FieldReader {
     /// Whether a field is there and not null.
     public func has(_ name: StaticString) -> Bool { find(name).map { !state.isNil($0) } ?? false }
 
-    public func bool(_ name: StaticString) throws -> Bool { try state.bool(value(name)) }
-    public func string(_ name: StaticString) throws -> String { try state.string(value(name)) }
-    public func double(_ name: StaticString) throws -> Double { try state.double(value(name)) }
-    public func float(_ name: StaticString) throws -> Float { try state.float(value(name)) }
-    public func integer(_ name: StaticString) throws -> Int { try state.integer(value(name)) }
+    // What each throws: `keyNotFound`, `typeMismatch`, or `dataCorrupted` for a number that does not fit.
 
+    /// A field that is true or false.
+    public func bool(_ name: StaticString) throws -> Bool { try state.bool(value(name)) }
+    /// A field that is text.
+    public func string(_ name: StaticString) throws -> String { try state.string(value(name)) }
+    /// A field that is any number; one between two doubles becomes the nearer.
+    public func double(_ name: StaticString) throws -> Double { try state.double(value(name)) }
+    /// A field that is a number which a `Float` can hold.
+    public func float(_ name: StaticString) throws -> Float { try state.float(value(name)) }
+    /// A field that is a whole number and fits.
+    @inlinable
     public func integer<Integer: FixedWidthInteger>(_ name: StaticString, as type: Integer.Type = Integer.self) throws -> Integer {
-        try state.integer(value(name))
+        // Most are small, and this much is specialised where it is called.
+        if let small = try small(name), let integer = Integer(exactly: small) { return integer }
+        return try any(name, type)
     }
+
+    /// Nil for a field that is no integer, or not among the smaller ones.
+    @usableFromInline
+    func small(_ name: StaticString) throws -> Int64? {
+        let token = state.memory[try value(name)]
+        return token.kind == .int ? Int64(bitPattern: token.payload) : nil
+    }
+
+    @usableFromInline
+    func any<Integer: FixedWidthInteger>(_ name: StaticString, _ type: Integer.Type) throws -> Integer { try state.integer(value(name)) }
 
     /// A field that is a ``FieldCodable`` itself.
     public func fields<Nested: FieldCodable>(_ name: StaticString, as type: Nested.Type = Nested.self) throws -> Nested {

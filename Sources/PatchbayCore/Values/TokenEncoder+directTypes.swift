@@ -65,7 +65,7 @@ extension TokenEncoderState {
 
 extension TokenWriter {
     /// Writes an integer of any width in the shortest of the forms.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func integer<Integer: FixedWidthInteger>(_ value: Integer) throws {
         if let small = Int64(exactly: value) {
             try int(small)
