@@ -13,7 +13,8 @@ extension Link: Flushable {
     }
 
     func streamBecameWritable() {
-        flushPending { _ in
+        flushPending {
+            $0.blocked = false
         } then: {
             releaseOutput(&$0)
         }
@@ -58,6 +59,8 @@ extension Link: Flushable {
     /// Writes until nothing is pending or the stream blocks; then the stream will tell.
     /// - Parameter waiting: false: give up where the stream blocks.
     func flush(_ side: inout WriteSide, waiting: Bool = true) {
+        // Asking again before it tells is a lock and a call for each message of a sender that is faster than its peer.
+        guard !side.blocked else { return }
         var wrote = false
         seal(&side)
         while !side.isEmpty, side.failure == nil {
@@ -69,7 +72,11 @@ extension Link: Flushable {
                 wrote = true
                 consume(&side, count)
             case .blocked:
-                if !waiting || stream.whenWritable(self) { return }
+                if !waiting { return }
+                if stream.whenWritable(self) {
+                    side.blocked = true
+                    return
+                }
             case .failed(let failure):
                 side.failure = Self.failure(failure, .send)
                 side.large = nil

@@ -55,6 +55,8 @@ final class Link: Sendable {
     func drop() {
         guard releaseStream() else { return }
         let writers = writeSide.withLock { side in
+            // A last attempt, whatever the stream said before.
+            side.blocked = false
             if !side.isEmpty, side.failure == nil { flush(&side, waiting: false) }
             side.finished = true
             side.shutDown = true

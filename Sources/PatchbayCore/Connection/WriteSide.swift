@@ -16,6 +16,8 @@ struct WriteSide {
     var largestForPeer = Int.max
     /// `out` is one of the reactor's.
     var holdsBuffer = false
+    /// The stream takes nothing now, and will tell when it does again.
+    var blocked = false
     /// The reactor will flush at the end of its tick.
     var scheduled = false
     /// The end was asked for: nothing more may be sent.
