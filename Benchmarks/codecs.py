@@ -11,6 +11,8 @@ import sys
 
 HERE = pathlib.Path(__file__).parent
 PYTHON = HERE / "Peers/codecs/cpython.py"
+# Built by Counters/Makefile.
+COUNTER = HERE / "out/liballocations.so"
 
 # What each of ours is compared with, per direction.
 PEERS = {
@@ -55,7 +57,7 @@ def main():
                 samples.setdefault(name, []).append(nanoseconds)
                 sizes[name] = size
     # Apart, since the counter is in the way of the clock.
-    counting = os.environ | {"LD_PRELOAD": f"{options.folder}/allocations.so"}
+    counting = os.environ | {"LD_PRELOAD": str(COUNTER)}
     counts = {name: count for program in programs[:2] for name, _, count, _ in lines([*program[:-1], "2"], counting)}
 
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; medians of {options.rounds} interleaved rounds\n")

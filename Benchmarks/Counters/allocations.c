@@ -2,6 +2,8 @@
 //
 //   LD_PRELOAD=liballocations.so ALLOCATIONS_FILE=path program
 //
+// Without a file the program itself may ask: benchmark_allocations(), found by dlsym.
+//
 // The file holds two numbers of 64 bits in the machine's order: calls that allocate, and the bytes that they asked for. It is
 // mapped, so that whoever started the program can read it at any time, and after it was killed.
 
@@ -39,6 +41,9 @@ __attribute__((constructor)) static void map_file(void) {
     }
     close(descriptor);
 }
+
+// Calls that allocate, so far.
+uint64_t benchmark_allocations(void) { return atomic_load_explicit(&counts->calls, memory_order_relaxed); }
 
 static void count(size_t bytes) {
     atomic_fetch_add_explicit(&counts->calls, 1, memory_order_relaxed);

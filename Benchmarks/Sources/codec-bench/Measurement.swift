@@ -10,7 +10,7 @@ struct Measurement {
     /// Runs each body so many times and measures nothing, for a profiler that counts instructions.
     let fixedCount: Int?
 
-    /// Says how many allocations there were, where Peers/codecs/allocations.so is loaded.
+    /// Says how many allocations there were, where Counters' liballocations.so is loaded.
     private let counter: (@convention(c) () -> UInt64)?
 
     init(nanoseconds: UInt64 = 0, fixedCount: Int? = nil, filters: [String]) {

@@ -45,21 +45,5 @@ extension Tape {
     }
 
     /// The index of the token behind the value that starts at `index`; the end of the tape where there is none.
-    @inlinable
-    public func index(after index: Int) -> Int {
-        var index = index
-        while index < tokens.count {
-            let token = tokens[index]
-            switch token.kind {
-            case .tag, .namedTag:
-                index &+= 1
-            case .array, .tuple, .set, .map:
-                return token.payload > UInt64(index) && token.payload <= UInt64(tokens.count)
-                    ? Int(truncatingIfNeeded: token.payload) : tokens.count
-            default:
-                return index &+ 1
-            }
-        }
-        return tokens.count
-    }
+    public func index(after index: Int) -> Int { TapeMemory.of(self).index(after: index) }
 }
