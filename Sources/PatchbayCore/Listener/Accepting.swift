@@ -22,10 +22,12 @@ final class Accepting: Sendable {
     private let admit: (@Sendable (PeerOffer) async throws -> Admission)?
     private let onEvent: (@Sendable (ListenerEvent) -> Void)?
     private let handling: Handling
+    private let executor: ConnectionExecutor
     private let transportTellsPeers: Bool
 
     init(
         _ listener: Listener,
+        executor: ConnectionExecutor = .reactor,
         admit: (@Sendable (PeerOffer) async throws -> Admission)? = nil,
         onEvent: (@Sendable (ListenerEvent) -> Void)? = nil,
         _ handling: Handling
@@ -40,10 +42,11 @@ final class Accepting: Sendable {
         self.admit = admit
         self.onEvent = onEvent
         self.handling = handling
+        self.executor = executor
     }
 
     /// Until the transport is closed or the task is cancelled; then until all connections are over, or the drain is.
-    func acceptAll(executor: ConnectionExecutor) async {
+    func acceptAll() async {
         await withTaskExecutorPreference(home) {
             await withTaskCancellationHandler {
                 await withDiscardingTaskGroup { group in
@@ -52,7 +55,7 @@ final class Accepting: Sendable {
                         // Little is captured, and little kept across a wait: each idle connection holds it all.
                         group.addTask(executorPreference: executor.preference(stream.reactor)) { [self] in
                             var connection = establishAtOnce(stream)
-                            if connection == nil { connection = await establish(stream, executor) }
+                            if connection == nil { connection = await establish(stream) }
                             if let connection {
                                 switch handling {
                                 case .hand(let inbox): await inbox.put(connection)
@@ -125,11 +128,11 @@ final class Accepting: Sendable {
 
     // Not inlined: what it needs of the task's memory is free for the connection's closure afterwards.
     @inline(never)
-    private func establish(_ stream: any ByteStream, _ executor: ConnectionExecutor) async -> Connection? {
+    private func establish(_ stream: any ByteStream) async -> Connection? {
         do {
             let (link, number) = try enter(stream)
             defer { pending.leave(number) }
-            return try await open(link, executor)
+            return try await open(link)
         } catch {
             giveUp(stream, error)
             return nil
@@ -156,7 +159,7 @@ final class Accepting: Sendable {
 
     /// In a task of its own: what a handshake needs of a task's memory is given back with it, not with the connection. Not a child, whose
     /// memory would be its parent's.
-    private func open(_ link: Link, _ executor: ConnectionExecutor) async throws -> Connection {
+    private func open(_ link: Link) async throws -> Connection {
         let opening = Task(executorPreference: executor.preference(link.reactor)) { [self] in
             link.owner.adopt()
             defer { link.owner.disown() }

@@ -18,7 +18,7 @@ extension Listener {
     ) async throws {
         try start()
         defer { state.withLock { $0.running = false } }
-        await Accepting(self, admit: admit, onEvent: onEvent, .run(body)).acceptAll(executor: executor)
+        await Accepting(self, executor: executor, admit: admit, onEvent: onEvent, .run(body)).acceptAll()
     }
 
     private func start() throws {
@@ -51,7 +51,7 @@ extension Listener {
             let accepting = Accepting(self, .hand(inbox))
             let inbox = inbox
             state.pump = Task(executorPreference: home) {
-                await accepting.acceptAll(executor: .reactor)
+                await accepting.acceptAll()
                 inbox.close()
             }
         }
