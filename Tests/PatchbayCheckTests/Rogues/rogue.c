@@ -309,10 +309,14 @@ typedef struct late {
     int descriptor;
 } late;
 
+/* Held by connect_to for as long as it runs: what waits for it comes after its return. */
+static pthread_mutex_t connecting = PTHREAD_MUTEX_INITIALIZER;
+
 static void *complete_late(void *argument) {
     late *late = argument;
     patchbay_outcome outcome = {sizeof outcome, PATCHBAY_OK, late->descriptor, 0, NULL};
-    usleep(20000);
+    pthread_mutex_lock(&connecting);
+    pthread_mutex_unlock(&connecting);
     late->done(late->context, &outcome);
     free(late);
     return NULL;
@@ -360,8 +364,10 @@ static int32_t connect_to(const patchbay_target *target, patchbay_done done, voi
         later->done = done;
         later->context = context;
         later->descriptor = descriptor;
+        pthread_mutex_lock(&connecting);
         pthread_create(&thread, NULL, complete_late, later);
         pthread_detach(thread);
+        pthread_mutex_unlock(&connecting);
         return PATCHBAY_OK;
     }
     done(context, &outcome);

@@ -102,16 +102,19 @@ internal import Testing
         """
 
     @Test func `a descriptor that comes after the task was cancelled is closed`() async throws {
-        let wait = "static int waited; "
+        let wait =
+            "static int waited; static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; static pthread_cond_t opens = PTHREAD_COND_INITIALIZER;\n"
         let module = try await CompiledPlugin(
             metadata: CSources.transportMetadata(", \"listens\": false"),
             body: CSources.transport(
                 connect: Self.startThread,
                 more: wait
-                    + "static void stop(void *operation) { (void)operation; say(\"stopped\"); __atomic_store_n(&waited, 1, __ATOMIC_SEQ_CST); }\n"
+                    + "static void stop(void *operation) { (void)operation; say(\"stopped\"); "
+                    + "pthread_mutex_lock(&gate); waited = 1; pthread_cond_signal(&opens); pthread_mutex_unlock(&gate); }\n"
                     + Self.threaded.replacing(
                         "WAIT",
-                        with: "say(\"waiting\"); while (!__atomic_load_n(&waited, __ATOMIC_SEQ_CST)) usleep(1000);"
+                        with:
+                            "say(\"waiting\"); pthread_mutex_lock(&gate); while (!waited) pthread_cond_wait(&opens, &gate); pthread_mutex_unlock(&gate);"
                     ),
                 table: "connect, stop, release, NULL, NULL, NULL"
             )
