@@ -7,7 +7,7 @@ package protocol DeadlineTarget: AnyObject, Sendable {
 
 /// A hashed timer wheel: 256 slots of about 4 ms. A pure structure; time is what it is told.
 ///
-/// Targets are held weakly, and are never taken out: a target whose deadline moved says so when it is asked, which makes
+/// Targets are held weakly, and need not be taken out: a target whose deadline moved says so when it is asked, which makes
 /// setting a deadline on every receive cheap.
 package struct DeadlineWheel: ~Copyable {
     private struct Entry {
@@ -35,11 +35,28 @@ package struct DeadlineWheel: ~Copyable {
 
     /// The target is asked within a slot after `at`, never before.
     package mutating func insert(_ target: any DeadlineTarget, at: UInt64) {
-        let tick = max((at >> Self.slotShift) + 1, current + 1)
+        let tick = max(Self.tick(at), current + 1)
         slots[Int(tick % Self.slotCount)].append(Entry(target: target, tick: tick))
         count += 1
         earliest = min(earliest, tick)
     }
+
+    /// Takes out what was inserted for that instant, unless it was handed over: for those who come by the thousand and are
+    /// soon done. The cost grows with what else waits in the slot.
+    package mutating func remove(_ target: any DeadlineTarget, at: UInt64) {
+        let slot = Int(Self.tick(at) % Self.slotCount)
+        guard let index = slots[slot].lastIndex(where: { $0.target === target }) else { return }
+        // Order within a slot means nothing.
+        slots[slot].swapAt(index, slots[slot].count - 1)
+        slots[slot].removeLast()
+        count -= 1
+        if slots[slot].isEmpty, slots[slot].capacity > Self.keptCapacity { slots[slot] = [] }
+        // `earliest` may stay too early: a look for nothing, after which it is right.
+    }
+
+    /// The slot after the instant.
+    private static func tick(_ at: UInt64) -> UInt64 { (at >> slotShift) + 1 }
+    private static var keptCapacity: Int { 16 }
 
     /// Moves to `now` and hands over the targets whose time came.
     package mutating func advance(to now: UInt64, into due: inout [any DeadlineTarget]) {

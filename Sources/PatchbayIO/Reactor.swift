@@ -164,6 +164,11 @@ public final class Reactor: TaskExecutor, Sendable {
         if signal { cpb_event_signal(event) }
     }
 
+    /// Takes back what was scheduled for that instant; it may be asked all the same, if its time has come.
+    package func unschedule(_ target: any DeadlineTarget, at: UInt64) {
+        shared.withLock { $0.wheel.remove(target, at: at) }
+    }
+
     /// Ends the thread once what is queued has run. The streams of the reactor must be closed before.
     package func stop() { tell { $0.stopping = true } }
 

@@ -118,4 +118,28 @@ struct DeadlineWheelTests {
         #expect(due(&wheel, 5 * Self.slot) == [])
         expectEmpty(wheel)
     }
+
+    @Test("what is taken out does not come, what stays comes once, and nothing is left over")
+    func remove() {
+        var wheel = DeadlineWheel()
+        var generator = FuzzSource.forTest()
+        // 40 instants for 4,000 targets: many in one slot, and slots of several rounds.
+        let instants = (0..<40).map { _ in UInt64.random(in: 1..<(900 * Self.slot), using: &generator) }
+        let targets = (0..<4000).map { _ in Target(instants.randomElement(using: &generator) ?? 1) }
+        for target in targets { wheel.insert(target, at: target.at) }
+        var staying: [UInt64] = []
+        for target in targets {
+            guard Bool.random(using: &generator) else {
+                staying.append(target.at)
+                continue
+            }
+            wheel.remove(target, at: target.at)
+            wheel.remove(target, at: target.at)
+        }
+        let left = count(wheel)
+        #expect(left == staying.count)
+        #expect(due(&wheel, 1000 * Self.slot) == staying.sorted())
+        for target in targets { wheel.remove(target, at: target.at) }
+        expectEmpty(wheel)
+    }
 }

@@ -1,4 +1,5 @@
 import CPatchbayIO
+import Foundation
 import Glibc
 import NIOCore
 import PatchbayIO
@@ -62,6 +63,33 @@ struct SocketStreamTests {
             #expect(!openFiles().contains(socket))
             stream = try bench.stream(tcp: tcp).0
         }
+    }
+
+    @Test(
+        "a large write gets a buffer of its own, whatever comes before and after; a small one leaves it as it is",
+        arguments: [true, false]
+    )
+    func sendBuffer(tcp: Bool) throws {
+        let bench = try Bench()
+        let (stream, peer) = try bench.stream(tcp: tcp)
+        defer { stream.close(abort: false) }
+        let descriptor = try #require(stream.descriptor)
+        func size() -> CInt {
+            var size: CInt = 0
+            _ = cpb_get_option(descriptor, SOL_SOCKET, SO_SNDBUF, &size)
+            return size
+        }
+        let before = size()
+        let bytes = [UInt8](repeating: 7, count: 262_144)
+        _ = bytes.prefix(1000).withUnsafeBytes { stream.write($0, nothing) }
+        #expect(size() == before)
+        _ = bytes.withUnsafeBytes { whole in
+            stream.write(UnsafeRawBufferPointer(rebasing: whole.prefix(1)), UnsafeRawBufferPointer(rebasing: whole.dropFirst()))
+        }
+        // The kernel doubles it, and keeps it below net.core.wmem_max.
+        let most = try #require(CInt(String(contentsOfFile: "/proc/sys/net/core/wmem_max", encoding: .utf8).split(separator: "\n")[0]))
+        #expect(size() == 2 * min(393_216, most))
+        _ = peer
     }
 
     @Test("bytes behind passed descriptors are all read, and the descriptors are closed")

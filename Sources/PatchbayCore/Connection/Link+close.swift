@@ -14,32 +14,31 @@ extension Link {
 
     /// - Returns: true where the caller must wait until nothing is pending.
     private func stepToFinish(isClosing: Bool) throws -> Bool {
-        let (wait, writers) = try writeSide.withLock { side throws -> (Bool, (WaiterList, WaiterList)) in
+        let (wait, writers) = try writeSide.withLock { side throws -> (Bool, WaiterList) in
             if let failure = side.failure { throw failure }
-            if side.shutDown { return (false, side.takeAllWaiters()) }
+            if side.shutDown { return (false, side.takeWaiters()) }
             flush(&side)
-            guard side.isEmpty else { return (true, (WaiterList(), WaiterList())) }
+            guard side.isEmpty else { return (true, WaiterList()) }
             if !side.saidClose, let stack = settings.stack, !stack.isBare {
                 side.saidClose = true
                 var frame = ByteBuffer()
                 try LengthFraming().writeControl(.close, ByteBuffer(), into: &frame)
                 side.appendRaw(frame)
                 flush(&side)
-                guard side.isEmpty else { return (true, (WaiterList(), WaiterList())) }
+                guard side.isEmpty else { return (true, WaiterList()) }
             }
             if let sealed = side.sealed, !sealed.saidEnd {
                 sealed.saidEnd = true
                 try sealed.sealer.sealEnd(into: &sealed.wire)
                 flush(&side)
-                guard side.isEmpty else { return (true, (WaiterList(), WaiterList())) }
+                guard side.isEmpty else { return (true, WaiterList()) }
             }
             side.shutDown = true
             // Where the stream is closed next, that says as much.
             if !isClosing { stream.shutdownOutput() }
-            return (false, side.takeAllWaiters())
+            return (false, side.takeWaiters())
         }
-        writers.0.wake(.ready)
-        writers.1.wake(.ready)
+        writers.wake(.ready)
         return wait
     }
 

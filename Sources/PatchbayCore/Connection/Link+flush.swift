@@ -41,19 +41,15 @@ extension Link: Flushable {
 
     @inline(__always)
     private func flushPending(_ prepare: (inout WriteSide) -> Void, then finish: (inout WriteSide) -> Void = { _ in }) {
-        let (waiters, drainers) = writeSide.withLock { side -> (WaiterList, WaiterList) in
+        let waiters = writeSide.withLock { side -> WaiterList in
             prepare(&side)
-            side.burst = 0
+            side.burst = false
             if !side.isEmpty { flush(&side) }
             finish(&side)
             let over = side.failure != nil || side.shutDown
-            return (
-                !side.waiters.isEmpty && (over || isBelowHighWater(side)) ? side.takeWaiters() : WaiterList(),
-                !side.drainers.isEmpty && (over || side.isEmpty) ? side.takeDrainers() : WaiterList()
-            )
+            return !side.waiters.isEmpty && (over || side.isEmpty || isBelowHighWater(side)) ? side.takeWaiters() : WaiterList()
         }
         waiters.wake(.ready)
-        drainers.wake(.ready)
     }
 
     /// Writes until nothing is pending or the stream blocks; then the stream will tell.
@@ -68,7 +64,7 @@ extension Link: Flushable {
             switch outcome {
             case .bytes(let count):
                 // A flush into a blocked stream takes nobody's turn.
-                if !wrote { side.flushes += 1 }
+                if !wrote { side.countFlush() }
                 wrote = true
                 consume(&side, count)
             case .blocked:

@@ -17,6 +17,8 @@ extension Link {
         deadline: UInt64,
         admit: (@Sendable (PeerOffer) async throws -> Admission)?
     ) async throws -> PeerOffer {
+        let alarm = OpeningAlarm(link: self, deadline)
+        defer { alarm.end() }
         do {
             while true {
                 switch try advance(&opening) {
@@ -53,6 +55,29 @@ extension Link {
             if let parting = opening.parting { sendRaw(parting) }
             throw error
         }
+    }
+
+    /// The deadline of an opening. Apart from the link, which outlives it: whatever the reactor's wheel has ever held weakly has a side table,
+    /// which takes memory and makes counting references slow for as long as it lives.
+    private final class OpeningAlarm: DeadlineTarget {
+        private let link: Link
+        private let deadline: UInt64
+
+        init(link: Link, _ deadline: UInt64) {
+            self.link = link
+            self.deadline = deadline
+            guard deadline != .max else { return }
+            link.armedUntil.store(deadline, ordering: .relaxed)
+            link.reactor.schedule(self, at: deadline)
+        }
+
+        func end() {
+            guard deadline != .max else { return }
+            link.reactor.unschedule(self, at: deadline)
+            link.armedUntil.store(.max, ordering: .relaxed)
+        }
+
+        func deadlineReached(now: UInt64) -> UInt64? { link.deadlineReached(now: now) }
     }
 
     private func advance(_ opening: inout some Opening) throws -> OpeningStep {
@@ -132,7 +157,7 @@ extension Link {
         }
         // The opening's last words leave with the first message, or at the end of the turn.
         let schedule = writeSide.withLock { side in
-            side.sealed = sealer.map { SealedOutput($0) }
+            if let sealer { side.seal(with: sealer) }
             side.largestForPeer = result.peerLargestMessage
             if let sealed = side.sealed, side.out.readableBytes > 0 {
                 // They are for the wire as they are.

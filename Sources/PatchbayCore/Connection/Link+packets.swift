@@ -10,8 +10,8 @@ extension Link {
         // One more than is allowed would be the peer's breach of a limit, and is told as that.
         switch packets?.readPacket(upTo: settings.maximumMessageBytes) {
         case .packet(let packet):
-            side.reads += 1
-            side.served += 1
+            side.countRead()
+            side.countMessage()
             do {
                 try deliver(&side, packet)
             } catch {

@@ -166,7 +166,7 @@ extension Link {
                 return nil
             case .frame(let header, let body, let trailer):
                 let message = try cut(&side, header, body, trailer)
-                side.served += 1
+                side.countMessage()
                 if side.processors.isEmpty, side.fragments.isEmpty, taking, message.readableBytes <= maximum { return .message(message) }
                 try deliver(&side, message)
             case .fragment(let header, let body, let trailer):
@@ -233,7 +233,7 @@ extension Link {
         if side.isIndirect { return side.sealed.map { fillThroughTransform($0, &side) } ?? fillWithPacket(&side) }
         let room = side.makeRoom(reactor)
         switch stream.read(into: &side.buffer, upTo: room) {
-        case .bytes: side.reads += 1
+        case .bytes: side.countRead()
         case .blocked: return false
         case .end: side.ended = true
         case .failed(let failure): side.fail(Self.failure(failure, .receive))
@@ -264,7 +264,7 @@ extension Link {
                 sealed.wire.discardReadBytes()
             }
             switch stream.read(into: &sealed.wire, upTo: max(sealed.wire.writableBytes, 4096)) {
-            case .bytes: side.reads += 1
+            case .bytes: side.countRead()
             case .blocked: return false
             case .end where !sealed.opener.endsWithRecord:
                 side.ended = true

@@ -62,9 +62,10 @@ extension Link {
             } else {
                 for processed in try process(&side, message) { try enqueue(&side, processed) }
             }
-            side.burst += 1
+            let first = !side.burst
+            side.burst = true
             // Off the reactor the first message goes out at once, and those that follow it together.
-            if side.large != nil || side.out.readableBytes >= Self.inlineFlushBytes || (!onReactor && side.burst == 1) {
+            if side.large != nil || side.out.readableBytes >= Self.inlineFlushBytes || (!onReactor && first) {
                 flush(&side)
                 if let failure = side.failure { throw failure }
                 // Nobody comes by again: neither a tick's end nor, most often, this connection's own wait.

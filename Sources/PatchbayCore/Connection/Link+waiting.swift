@@ -52,9 +52,8 @@ extension Link: StreamWaiter, DeadlineTarget {
             if owner.currentIsCancelled { return .cancelled }
             if side.isOver || !stream.whenReadable(self) { return .ready }
             side.releaseBuffers(reactor)
-            side.waiters.append(Waiter(id: id, deadline: deadline, continuation: continuation))
-            arm = deadline < side.armedUntil
-            if arm { side.armedUntil = deadline }
+            side.waiters.append(Waiter(deadline: deadline, continuation: continuation, id: id))
+            arm = arms(deadline)
             return nil
         }
         if let now { continuation.resume(returning: now) }
@@ -97,17 +96,12 @@ extension Link: StreamWaiter, DeadlineTarget {
         let now = writeSide.withLock { side -> Wake? in
             if owner.currentIsCancelled { return .cancelled }
             if side.failure != nil || side.shutDown { return .ready }
-            let waiter = Waiter(id: id, deadline: deadline, continuation: continuation)
             switch wish {
-            case .room:
-                if isBelowHighWater(side) { return .ready }
-                side.waiters.append(waiter)
-            case .drained:
-                if side.isEmpty { return .ready }
-                side.drainers.append(waiter)
+            case .room: if isBelowHighWater(side) { return .ready }
+            case .drained: if side.isEmpty { return .ready }
             }
-            arm = deadline < side.armedUntil
-            if arm { side.armedUntil = deadline }
+            side.waiters.append(Waiter(deadline: deadline, continuation: continuation, id: id))
+            arm = arms(deadline)
             return nil
         }
         if let now { continuation.resume(returning: now) }
@@ -134,25 +128,28 @@ extension Link: StreamWaiter, DeadlineTarget {
     func ownerWasCancelled() {
         owner.cancel()
         wakeReaders(readSide.withLock { $0.waiters.takeAll() })
-        let writers = writeSide.withLock { $0.takeAllWaiters() }
-        writers.0.wake(.ready)
-        writers.1.wake(.ready)
+        writeSide.withLock { $0.takeWaiters() }.wake(.ready)
+    }
+
+    /// Under the lock of the side that waits.
+    /// - Returns: whether the reactor must be told of this deadline: it would look too late.
+    private func arms(_ deadline: UInt64) -> Bool {
+        guard deadline < armedUntil.load(ordering: .relaxed) else { return false }
+        armedUntil.store(deadline, ordering: .relaxed)
+        return true
     }
 
     func deadlineReached(now: UInt64) -> UInt64? {
-        let (readers, nextRead) = readSide.withLock { side in
-            let due = side.waiters.takeDue(now)
-            side.armedUntil = side.waiters.nextDeadline
-            return (due, side.armedUntil)
-        }
-        let (writers, nextWrite) = writeSide.withLock { side in
-            let due = side.takeDue(now)
-            side.armedUntil = side.nextDeadline
-            return (due, side.armedUntil)
-        }
+        // First: a call that comes behind one of these locks sees it, and arms; one that came before is counted.
+        armedUntil.store(.max, ordering: .relaxed)
+        let (readers, nextRead) = readSide.withLock { side in (side.waiters.takeDue(now), side.waiters.nextDeadline) }
+        let (writers, nextWrite) = writeSide.withLock { side in (side.takeDue(now), side.nextDeadline) }
         readers.wake(.timedOut)
         writers.wake(.timedOut)
         let next = min(nextRead, nextWrite)
-        return next == .max ? nil : next
+        guard next != .max else { return nil }
+        // Whoever armed meanwhile will be looked at for it, too.
+        armedUntil.store(next, ordering: .relaxed)
+        return next
     }
 }

@@ -11,14 +11,21 @@ final class Link: Sendable {
     // Where both are taken, the writing side comes first.
     let writeSide: Locked<WriteSide>
     let readSide: Locked<ReadSide>
-    let owner = ConnectionOwner()
     /// Where a listener keeps it among those that it runs.
     let place = Atomic<UInt32>(0)
-    /// Nil for every other connection than one that keeps packets.
-    var packets: (any PacketStream)? { keepsPackets ? stream.packets : nil }
-    private let lastCall = Atomic<UInt32>(0)
+    /// The reactor will look at the deadlines then, or before; `.max`: it will not.
+    let armedUntil = Atomic<UInt64>(.max)
+    let owner = ConnectionOwner()
+    // The small ones fill up what the owner leaves of its last word.
+    /// How far the connection's life has come, as a ``Connection/State``.
+    let stage = Atomic<UInt8>(0)
+    /// The stream was closed, or given away to linger.
+    private let released = Atomic<Bool>(false)
     /// The framing marks no messages, and the medium keeps packets apart: each message is one.
     let keepsPackets: Bool
+    private let lastCall = Atomic<UInt32>(0)
+    /// Nil for every other connection than one that keeps packets.
+    var packets: (any PacketStream)? { keepsPackets ? stream.packets : nil }
 
     init(stream: any ByteStream, settings: ConnectionSettings) throws {
         self.stream = stream
@@ -33,7 +40,7 @@ final class Link: Sendable {
         reading.isIndirect = keepsPackets
         readSide = Locked(reading)
         var writing = WriteSide(processors: try settings.processors.map { try $0.makeEncoder() })
-        if keepsPackets { writing.packets = PacketSizes() }
+        if keepsPackets { writing.keepPackets() }
         writeSide = Locked(writing)
     }
 
@@ -42,11 +49,6 @@ final class Link: Sendable {
 
     /// What a call that suspends is known by.
     func nextCall() -> UInt32 { lastCall.wrappingAdd(1, ordering: .relaxed).newValue }
-
-    /// How far the connection's life has come, as a ``Connection/State``.
-    let stage = Atomic<UInt8>(0)
-    /// The stream was closed, or given away to linger.
-    private let released = Atomic<Bool>(false)
 
     /// Says, once, that the stream is the caller's to close.
     func releaseStream() -> Bool { !released.exchange(true, ordering: .acquiringAndReleasing) }
@@ -61,7 +63,7 @@ final class Link: Sendable {
             side.finished = true
             side.shutDown = true
             releaseOutput(&side)
-            return side.takeAllWaiters()
+            return side.takeWaiters()
         }
         stream.close(abort: false)
         let readers = readSide.withLock { side in
@@ -70,8 +72,7 @@ final class Link: Sendable {
             side.finished = true
             return side.waiters.takeAll()
         }
-        writers.0.wake(.ready)
-        writers.1.wake(.ready)
+        writers.wake(.ready)
         wakeReaders(readers)
     }
 
@@ -81,15 +82,14 @@ final class Link: Sendable {
         // Before the stream says that it ended: whoever wakes must find the failure.
         let writers = writeSide.withLock { side in
             if side.failure == nil { side.failure = error }
-            return side.takeAllWaiters()
+            return side.takeWaiters()
         }
         let readers = readSide.withLock { side in
             side.fail(error)
             return side.waiters.takeAll()
         }
         stream.close(abort: true)
-        writers.0.wake(.ready)
-        writers.1.wake(.ready)
+        writers.wake(.ready)
         wakeReaders(readers)
     }
 }

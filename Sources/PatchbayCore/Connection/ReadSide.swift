@@ -34,10 +34,13 @@ struct ReadSide {
     /// A `PatchbayError`, boxed: most connections never have one, and it is large.
     var failure: (any Error)?
     var waiters = WaiterList()
-    var armedUntil = UInt64.max
     /// Work done since the last turn of others.
-    var reads: UInt32 = 0
-    var served: UInt32 = 0
+    var reads: UInt16 = 0
+    var served: UInt16 = 0
+
+    // Off the reactor nothing looks at these for as long as it takes.
+    mutating func countRead() { if reads < .max { reads += 1 } }
+    mutating func countMessage() { if served < .max { served += 1 } }
 
     init(decoder: any FrameDecoder, processors: [any ProcessorStep]) {
         self.decoder = decoder

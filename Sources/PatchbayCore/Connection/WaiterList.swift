@@ -5,11 +5,11 @@ enum Wake: Sendable {
 
 /// One suspended call.
 struct Waiter {
-    /// Known to the one that suspended, so that its cancellation finds it.
-    var id: UInt32
     /// Nanoseconds of the monotonic clock.
     var deadline: UInt64
     var continuation: UnsafeContinuation<Wake, Never>
+    /// Known to the one that suspended, so that its cancellation finds it.
+    var id: UInt32
 }
 
 /// The calls that wait on one half of a connection; the first is stored in place, since there is seldom a second.
