@@ -93,7 +93,10 @@ struct NoiseAuthenticator: Authenticator {
             )
         }
         guard key.readableBytes >= shortestKey else {
-            throw error(.invalidOption, "the key has \(key.readableBytes) bytes, and noise needs at least \(shortestKey); `patchbay key` makes one")
+            throw error(
+                .invalidOption,
+                "the key has \(key.readableBytes) bytes, and noise needs at least \(shortestKey); `patchbay key` makes one"
+            )
         }
         var code = HMAC<SHA256>(key: SymmetricKey(data: Array(sharedKeyLabel.utf8)))
         code.update(data: Array(key.readableBytesView))

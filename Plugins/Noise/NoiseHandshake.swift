@@ -38,7 +38,10 @@ struct NoiseHandshake: Handshake {
         do {
             payload = try state.read(Array(message.readableBytesView))
         } catch NoiseFailure.malformed {
-            throw Self.error(.protocolViolation, "noise: a message of \(message.readableBytes) bytes, too short for its place; the peer speaks something else")
+            throw Self.error(
+                .protocolViolation,
+                "noise: a message of \(message.readableBytes) bytes, too short for its place; the peer speaks something else"
+            )
         } catch {
             throw Self.error(
                 .authenticationFailed,

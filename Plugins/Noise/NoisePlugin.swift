@@ -20,7 +20,8 @@ public struct NoisePlugin: Plugin {
         registrar.add(
             Layer(
                 name: NoiseAuthenticator.layer,
-                summary: "both ends prove that they hold a key, and everything that follows is encrypted, with new keys for each connection",
+                summary:
+                    "both ends prove that they hold a key, and everything that follows is encrypted, with new keys for each connection",
                 options: [
                     OptionSpecification(
                         "key",
@@ -33,7 +34,8 @@ public struct NoisePlugin: Plugin {
                         .choice(NoisePattern.allCases.map(\.rawValue)),
                         default: NoisePattern.nnpsk0.rawValue,
                         changesWire: true,
-                        summary: "nnpsk0: one key that both ends share; xx: a key pair for each end; ik: the same, where the dialer knows the listener's"
+                        summary:
+                            "nnpsk0: one key that both ends share; xx: a key pair for each end; ik: the same, where the dialer knows the listener's"
                     ),
                     OptionSpecification(
                         "private-key",

@@ -80,7 +80,9 @@ struct SymmetricState: Sendable {
             outputByteCount: count * SHA256.byteCount
         )
         return bytes.withUnsafeBytes { bytes in
-            (0..<count).map { SymmetricKey(data: UnsafeRawBufferPointer(rebasing: bytes[($0 * SHA256.byteCount)...].prefix(SHA256.byteCount))) }
+            (0..<count).map {
+                SymmetricKey(data: UnsafeRawBufferPointer(rebasing: bytes[($0 * SHA256.byteCount)...].prefix(SHA256.byteCount)))
+            }
         }
     }
 }

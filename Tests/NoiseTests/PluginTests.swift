@@ -11,7 +11,7 @@ struct PluginTests {
 
     private func code(_ url: String) -> PatchbayError.Code? {
         do {
-            _ = try Registry.standard.resolve(ConnectionURL(url))
+            _ = try Registry.standard.resolve(ConnectionURL(url), for: .dialer)
             return nil
         } catch {
             #expect(!"\(error)".contains(Self.pair.privateText) && !"\(error)".contains("0123456789abcde"))
