@@ -153,7 +153,7 @@ let package = Package(
         ),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting", "FuzzSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
-        test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
+        test("Patchbay", ["Patchbay", "PatchbayNoise", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
         .target(
             name: "AuthenticatorTestSupport",
             dependencies: ["PatchbayCore", "FuzzSupport", bytes],

@@ -49,6 +49,10 @@ struct NoiseAuthenticator: Authenticator {
         self.keys = keys
     }
 
+    var provesPeer: Bool {
+        if case .any = peers { pattern.hasSharedKey } else { true }
+    }
+
     func makeHandshake(_ context: HandshakeContext) throws -> any Handshake {
         guard context.transcript.readableBytes >= Self.shortestTranscript else {
             throw PatchbayError(

@@ -11,8 +11,8 @@ public struct NoisePlugin: Plugin {
     /// The URL itself says it.
     private static func isWritten(_ source: Options.Source?) -> Bool {
         switch source {
-        case .url, .password, .file: true
-        case .environment, .application, .default, nil: false
+        case .url, .password, .file, .environment: true
+        case .application, .inherited, .default, nil: false
         }
     }
 

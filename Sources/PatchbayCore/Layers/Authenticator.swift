@@ -15,6 +15,13 @@ public enum Role: String, Sendable, Hashable {
 public protocol Authenticator: Sendable {
     /// - Throws: ``PatchbayError`` where this handshake cannot start, such as for a key that is missing.
     func makeHandshake(_ context: HandshakeContext) throws -> any Handshake
+
+    /// False where, with these options, the peer may be anybody: no secret may be revealed to it.
+    var provesPeer: Bool { get }
+}
+
+extension Authenticator {
+    public var provesPeer: Bool { true }
 }
 
 /// What a handshake may know when it starts.

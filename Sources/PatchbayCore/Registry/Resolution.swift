@@ -59,6 +59,7 @@ struct Resolution {
             agreed.append((placed.registered.layer, options))
             layers.append(describe(placed, shown))
         }
+        try checkListenerIsProved(made.authenticators, traits, connection)
         guard let codec = made.codec, let framing = made.framing else {
             throw PatchbayError(.unknownLayer, "a stack has a codec and a framing", stage: .resolve)
         }
@@ -83,6 +84,25 @@ struct Resolution {
             shownTarget: shown(target),
             shownUser: parts.user.map { url.hides($0.range) ? Redaction.mark : $0.text },
             transportOptions: agreed.last?.options ?? Options()
+        )
+    }
+
+    /// A dialer must not hand a secret to whoever answers, however well it is encrypted.
+    private func checkListenerIsProved(
+        _ authenticators: [Stack.MadeAuthenticator],
+        _ traits: TransportTraits,
+        _ connection: ConnectionOptions
+    ) throws(PatchbayError) {
+        guard role == .dialer, traits.crossesNetwork, !connection.insecure,
+            let revealing = authenticators.first(where: { $0.traits.revealsSecret }),
+            let securing = authenticators.first(where: { $0.traits.encrypts }), !securing.authenticator.provesPeer
+        else { return }
+        throw PatchbayError(
+            .insecure,
+            "'\(revealing.name)' sends its secret to whoever answers, since '\(securing.name)' takes any peer; name the listener there, or accept that "
+                + "with the option insecure",
+            stage: .resolve,
+            layer: revealing.name
         )
     }
 
@@ -157,7 +177,7 @@ struct Resolution {
             if let defaultKey {
                 options.values[name] = (.secret(defaultKey), .application)
             } else if let key = try SecretSource.defaultKey(environment) {
-                options.values[name] = (.secret(ByteBuffer(bytes: key)), .environment)
+                options.values[name] = (.secret(ByteBuffer(bytes: key)), .inherited)
             }
         }
         if let source = options.source(of: name) {
