@@ -9,6 +9,7 @@ internal import PatchbayPeerCredentials
 internal import PatchbayPlainCodecs
 internal import PatchbayProcessors
 internal import PatchbayPython
+internal import PatchbaySCRAM
 internal import PatchbayStandardIO
 internal import PatchbayTCP
 internal import PatchbayUnixSocket
@@ -28,6 +29,7 @@ extension Registry {
 
     private static let builtIn: [any Plugin] = [
         InProcessPlugin(), TCPPlugin(), UnixSocketPlugin(), StandardIOPlugin(), FramingsPlugin(), ProcessorsPlugin(), PlainCodecsPlugin(),
-        JSONPlugin(), MessagePackPlugin(), CBORPlugin(), PythonPlugin(), MutualHMACPlugin(), PasswordPlugin(), PeerCredentialsPlugin(),
+        JSONPlugin(), MessagePackPlugin(), CBORPlugin(), PythonPlugin(), MutualHMACPlugin(), PasswordPlugin(), SCRAMPlugin(),
+        PeerCredentialsPlugin(),
     ]
 }

@@ -4,11 +4,12 @@ internal import NIOCore
 internal import Patchbay
 internal import PatchbayMutualHMAC
 internal import PatchbayPassword
+internal import PatchbaySCRAM
 
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "Make a key for hmac, or the hash of a password.",
+        abstract: "Make a key for hmac, or what a listener keeps of a password.",
         discussion: """
             A password is asked for on a terminal, else read as one line of standard input; it is never an argument, which others \
             could see.
@@ -16,24 +17,36 @@ struct KeyCommand: AsyncParsableCommand {
             EXAMPLES:
               (umask 077; patchbay key > worker.key)
               patchbay key --password --user worker >> worker.users
+              patchbay key --scram --user worker >> worker.verifiers
             """
     )
 
-    @Flag(help: "Print a salted scrypt hash of a password instead.")
+    @Flag(help: "Print a salted scrypt hash of a password instead, for the layer password.")
     var password = false
 
-    @Option(help: ArgumentHelp("Print a whole line of a password file, for this user; with --password.", valueName: "name"))
+    @Flag(help: "Print a verifier of a password instead, for the layer scram.")
+    var scram = false
+
+    @Option(help: ArgumentHelp("Print a whole line of a file of users, for this one; with --password or --scram.", valueName: "name"))
     var user: String?
 
     func validate() throws {
-        if user != nil, !password { throw ValidationError("--user goes with --password.") }
+        if password, scram { throw ValidationError("--password and --scram exclude each other.") }
+        if user != nil, !password, !scram { throw ValidationError("--user goes with --password or --scram.") }
     }
 
     func run() async throws {
-        guard password else { return print(AuthenticationKey.generate()) }
-        if let user { try PasswordHash.checkUser(user) }
-        let hash = try PasswordHash.make(password: try await PasswordPrompt().password())
-        print(try user.map { try hash.line(user: $0) } ?? hash.encoded)
+        if password {
+            if let user { try PasswordHash.checkUser(user) }
+            let hash = try PasswordHash.make(password: try await PasswordPrompt().password())
+            print(try user.map { try hash.line(user: $0) } ?? hash.encoded)
+        } else if scram {
+            if let user { try SCRAMVerifier.checkUser(user) }
+            let verifier = try SCRAMVerifier.make(password: try await PasswordPrompt().password())
+            print(try user.map { try verifier.line(user: $0) } ?? verifier.encoded)
+        } else {
+            print(AuthenticationKey.generate())
+        }
     }
 }
 
