@@ -54,7 +54,7 @@ struct ClientExchange {
             salt: salt,
             iterations: iterations,
             withoutProof: withoutProof,
-            exchange: [bare, message, withoutProof].joined(separator: ",")
+            exchange: [bare, message, withoutProof].withCommas()
         )
     }
 }
@@ -101,6 +101,6 @@ struct ClientProof {
 }
 
 extension [[UInt8]] {
-    /// The parts as one text.
-    func joined(separator: Unicode.Scalar) -> [UInt8] { Array(joined(separator: [UInt8(ascii: separator)])) }
+    /// The parts as one text, with a comma between.
+    func withCommas() -> [UInt8] { [UInt8](joined(separator: [UInt8(ascii: ",")])) }
 }

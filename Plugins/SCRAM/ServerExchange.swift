@@ -70,7 +70,7 @@ struct ServerChallenge {
         guard try reader.take("r").elementsEqual(nonce.utf8) else { throw .wrongNonce }
         try reader.finish()
 
-        let exchange = (self.exchange + [Array(withoutProof)]).joined(separator: ",")
+        let exchange = (self.exchange + [Array(withoutProof)]).withCommas()
         let clientKey = Proof.masked(proof, storedKey: verifier.storedKey, exchange: exchange)
         let stored = SHA256.hash(data: clientKey)
         guard stored.withUnsafeBytes({ stored in verifier.storedKey.withUnsafeBytes { constantTimeEqual(stored, $0) } }) else {

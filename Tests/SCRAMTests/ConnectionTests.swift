@@ -1,7 +1,6 @@
 internal import NIOCore
 internal import Patchbay
 internal import PythonSupport
-internal import Synchronization
 internal import Testing
 
 @Suite("scram over a socket", .timeLimit(.minutes(2)))
@@ -22,11 +21,11 @@ struct ConnectionTests {
     /// Listens and echoes, while `body` dials; gives who came.
     private func identities(_ url: String, _ body: () async throws -> Void) async throws -> [String?] {
         let listener = try await Listener.bind(ConnectionURL(url))
-        let seen = Mutex<[String?]>([])
+        let (seen, coming) = AsyncStream.makeStream(of: String?.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await listener.run { connection in
-                    seen.withLock { $0.append(connection.peer.identity) }
+                    coming.yield(connection.peer.identity)
                     while let message = try await connection.receiveBytes() { try await connection.send(bytes: message) }
                 }
             }
@@ -39,7 +38,8 @@ struct ConnectionTests {
             listener.stop(drain: .seconds(20))
             try await group.waitForAll()
         }
-        return seen.withLock { $0 }
+        coming.finish()
+        return await seen.reduce(into: []) { $0.append($1) }
     }
 
     private func echo(over url: String) async throws {

@@ -7,14 +7,15 @@ internal import Testing
 
 @testable internal import PatchbaySCRAM
 
-/// The peer is scramp of PyPI. It knows the channel bindings of TLS alone, so that one of those stands for ours.
-@Suite(.enabled(if: ScrampTests.python != nil, "needs a Python with the package scramp; PATCHBAY_PYTHON can name one"))
-struct ScrampTests {
-    static let python: String? = {
-        let candidates = [ProcessInfo.processInfo.environment["PATCHBAY_PYTHON"]].compactMap { $0 } + Interpreter.all.map(\.path)
-        return candidates.first { path in (try? Script(path: path, "import scramp").run("")) != nil }
-    }()
+/// A Python that has scramp of PyPI.
+private let python: String? = {
+    let candidates = [ProcessInfo.processInfo.environment["PATCHBAY_PYTHON"]].compactMap { $0 } + Interpreter.all.map(\.path)
+    return candidates.first { path in (try? Script(path: path, "import scramp").run("")) != nil }
+}()
 
+/// The peer knows the channel bindings of TLS alone, so that one of those stands for ours.
+@Suite(.enabled(if: python != nil, "needs a Python with the package scramp; PATCHBAY_PYTHON can name one"))
+struct ScrampTests {
     private static let bindings = [
         ChannelBinding(header: "n,,", data: []),
         ChannelBinding(header: "p=tls-unique,,", data: Array(SHA256.hash(data: Array("a greeting".utf8)))),
@@ -51,12 +52,14 @@ struct ScrampTests {
 
     /// A peer that speaks line by line.
     private struct Peer {
+        struct Ended: Error { var complaint: String }
+
         let script: Script
         private var heard: [UInt8] = []
 
         init(_ program: String, _ binding: ChannelBinding, _ arguments: String...) throws {
             let data = binding.data.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-            script = try Script(path: try #require(ScrampTests.python), ScrampTests.preamble + program, arguments: [data] + arguments)
+            script = try Script(path: try #require(python), ScrampTests.preamble + program, arguments: [data] + arguments)
         }
 
         func say(_ message: [UInt8]) throws { try script.write(message + Array("\n".utf8)) }
@@ -68,7 +71,7 @@ struct ScrampTests {
                     return Array(heard[..<end])
                 }
                 let more = script.readSome()
-                guard !more.isEmpty else { throw Script.Failure(complaint: script.finish()) }
+                guard !more.isEmpty else { throw Ended(complaint: script.finish()) }
                 heard += more
             }
         }
@@ -123,7 +126,7 @@ struct ScrampTests {
             text = lambda data: base64.b64encode(data).decode()
             print(f"SCRAM-SHA-256${count}:{text(salt)}${text(stored)}:{text(server)}")
             """
-        let line = try Script(path: try #require(Self.python), script).run("")
+        let line = try Script(path: try #require(python), script).run("")
         #expect(line == "\(try Ends.verifier("pencil").encoded)\n")
     }
 }

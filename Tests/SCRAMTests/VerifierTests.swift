@@ -118,7 +118,10 @@ struct VerifierTests {
         }
     }
 
-    @Test("a line cannot begin with a name that would not be read again", arguments: ["", "a:b", "#a", "a\nb", String(repeating: "a", count: 256)])
+    @Test(
+        "a line cannot begin with a name that would not be read again",
+        arguments: ["", "a:b", "#a", "a\nb", String(repeating: "a", count: 256)]
+    )
     func names(_ user: String) throws {
         #expect(code { _ = try SCRAMVerifier(VectorTests.pencil).line(user: user) } == .invalidArgument)
     }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import PatchbayIO
+internal import Synchronization
 
 /// A file of users that an authenticator verifies against, read again whenever it changed.
 package final class UserFile<Entry: Sendable>: Sendable {

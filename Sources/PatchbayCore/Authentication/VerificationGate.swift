@@ -1,4 +1,5 @@
 internal import PatchbayIO
+internal import Synchronization
 
 /// Lets a few verifications run at a time, the others in the order they came, and refuses once too many wait.
 ///
