@@ -1,12 +1,12 @@
 internal import Crypto
-public import PatchbayCore
+package import PatchbayCore
 
 extension SCRAMVerifier {
     private static let mechanism = "SCRAM-SHA-256"
 
     /// Reads the text form.
     /// - Throws: `PatchbayError` with `invalidArgument`, without the text, for another form or too few or many iterations.
-    public init(_ text: String) throws(PatchbayError) {
+    package init(_ text: String) throws(PatchbayError) {
         let parts = Array(text.utf8).split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
         let fields = parts.dropFirst().map { $0.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false) }
         let hash = AttributeText.hash...AttributeText.hash
@@ -29,7 +29,7 @@ extension SCRAMVerifier {
     }
 
     /// The text form.
-    public var encoded: String {
+    package var encoded: String {
         let salt = salt.withUnsafeBytes { Base64.encode($0) }
         let stored = storedKey.withUnsafeBytes { Base64.encode($0) }
         let server = serverKey.withUnsafeBytes { Base64.encode($0) }
@@ -38,21 +38,21 @@ extension SCRAMVerifier {
 
     /// The line of a file of verifiers that gives a user this password.
     /// - Throws: as ``checkUser(_:)``.
-    public func line(user: String) throws(PatchbayError) -> String {
+    package func line(user: String) throws(PatchbayError) -> String {
         try Self.checkUser(user)
         return "\(user):\(encoded)"
     }
 
     /// Whether a line of a file of verifiers can begin with this name.
     /// - Throws: `PatchbayError` with `invalidArgument`.
-    public static func checkUser(_ user: String) throws(PatchbayError) {
+    package static func checkUser(_ user: String) throws(PatchbayError) {
         try UserName.checkLine(user, layer: SCRAMAuthenticator.layer)
     }
 }
 
 extension SCRAMVerifier: CustomStringConvertible, CustomReflectable {
     /// Says that it is a verifier, and not which: passwords can be tried against it.
-    public var description: String { "SCRAMVerifier" }
+    package var description: String { "SCRAMVerifier" }
 
-    public var customMirror: Mirror { Mirror(self, children: [:]) }
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
 }

@@ -1,11 +1,11 @@
 internal import Crypto
-public import NIOCore
-public import PatchbayCore
+package import NIOCore
+package import PatchbayCore
 
 /// What a listener keeps of a user's password (RFC 5802 section 3): enough to verify a proof, and not enough to make one.
 ///
 /// The text form is `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>` in base64, which PostgreSQL keeps too.
-public struct SCRAMVerifier: Sendable {
+package struct SCRAMVerifier: Sendable {
     /// RFC 7677 asks for 4,096 at least; the most is what somebody might still wait for.
     static let iterations = 4_096...10_000_000
     /// OWASP's Password Storage Cheat Sheet asks this of PBKDF2 with HMAC-SHA256.
@@ -33,7 +33,7 @@ public struct SCRAMVerifier: Sendable {
     ///   - iterations: of PBKDF2, 4,096 to 10,000,000; each dialer computes them, and 600,000 by default.
     ///   - salt: 8 to 64 random bytes; 16 new ones by default.
     /// - Throws: `PatchbayError` with `invalidArgument` for anything else.
-    public static func make(password: ByteBuffer, iterations: Int? = nil, salt: [UInt8]? = nil) throws(PatchbayError) -> SCRAMVerifier {
+    package static func make(password: ByteBuffer, iterations: Int? = nil, salt: [UInt8]? = nil) throws(PatchbayError) -> SCRAMVerifier {
         let iterations = iterations ?? standardIterations
         let salt = salt ?? makeSalt()
         guard let password = Passphrase.bytes(password), Self.iterations.contains(iterations), AttributeText.salt.contains(salt.count)

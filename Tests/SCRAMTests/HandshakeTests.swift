@@ -234,4 +234,46 @@ struct HandshakeTests {
             }
         }
     }
+
+    @Test("a derivation waits for its turn, and no more than two run", .timeLimit(.minutes(1)))
+    func bounded() async throws {
+        let gates = SCRAMAuthenticator.Gates()
+        let ends = try SCRAMAuthenticator(
+            password: ByteBuffer(string: "correct horse"),
+            verifiers: nil,
+            iterations: HandshakePair.iterations,
+            gates: gates
+        )
+        var listener = try ends.makeHandshake(HandshakeContext(role: .listener, transcript: HandshakePair.transcript))
+        _ = try listener.step(.start)
+        let first = ByteBuffer(string: "p=patchbay,,n=ada,r=0123456789abcdef")
+        guard case .perform(let work) = try listener.step(.message(first)).next else {
+            Issue.record("no work")
+            return
+        }
+        let holds = (0..<2).map { _ in AsyncStream.makeStream(of: Void.self) }
+        let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for hold in holds {
+                group.addTask {
+                    try await gates.derivations.withPass {
+                        arrived.yield()
+                        for await _ in hold.stream { break }
+                        return true
+                    }
+                }
+            }
+            var arriving = arrivals.makeAsyncIterator()
+            await arriving.next()
+            await arriving.next()
+            group.addTask { try await work() }
+            while gates.derivations.waiting == 0 { await Task.yield() }
+            for hold in holds { hold.continuation.finish() }
+            for try await isDone in group { #expect(isDone) }
+        }
+        guard case .receive = try listener.step(.verdict(true)).next else {
+            Issue.record("no question")
+            return
+        }
+    }
 }
