@@ -152,6 +152,26 @@ struct MessageTests {
         }
     }
 
+    @Test("a dialer that knows the password is still held to this nonce and this binding")
+    func rightProof() throws {
+        let verifier = try Ends.verifier("pencil")
+        let keys = try SaltedKeys(password: Array("pencil".utf8), salt: verifier.salt, iterations: verifier.iterations)
+        let hello = Self.client.message
+        let (asked, challenge) = try ServerExchange(hello, binding: Self.binding).challenge(verifier, nonce: "fedcba9876543210")
+        let whole = "\(Self.nonce)fedcba9876543210"
+        func verify(_ withoutProof: String) -> PatchbayError.Code? {
+            let exchange = [Array(hello.dropFirst(Self.binding.header.count)), asked, Array(withoutProof.utf8)].withCommas()
+            let proof = Proof.masked(keys.client, storedKey: keys.stored, exchange: exchange).withUnsafeBytes { Base64.encode($0) }
+            return code { _ = try challenge.verify(Array("\(withoutProof),p=\(proof)".utf8)) }
+        }
+        #expect(verify("c=\(Self.binding.text),r=\(whole)") == nil)
+        #expect(verify("c=\(Self.binding.text),r=\(whole),x=y") == nil)
+        #expect(verify("c=\(Self.binding.text),r=\(whole)x") == .authenticationFailed)
+        #expect(verify("c=\(Self.binding.text),r=\(Self.nonce)") == .authenticationFailed)
+        #expect(verify("c=biws,r=\(whole)") == .authenticationFailed)
+        #expect(verify("c=\(Self.binding.text),r=\(whole),m=x") == .protocolViolation)
+    }
+
     @Test(
         "a refusal is read, wherever it comes, and its words are not repeated",
         arguments: [
