@@ -3,23 +3,34 @@ internal import Glibc
 internal import NIOCore
 internal import Patchbay
 internal import PatchbayMutualHMAC
+internal import PatchbayNoise
 internal import PatchbayPassword
 internal import PatchbaySCRAM
 
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "Make a key for hmac, or what a listener keeps of a password.",
+        abstract: "Make a key for hmac and noise, a key pair for noise, or what a listener keeps of a password.",
         discussion: """
             A password is asked for on a terminal, else read as one line of standard input; it is never an argument, which others \
             could see.
 
             EXAMPLES:
               (umask 077; patchbay key > worker.key)
+              (umask 077; patchbay key --pair > me.key); patchbay key --public me.key
               patchbay key --password --user worker >> worker.users
               patchbay key --scram --user worker >> worker.verifiers
             """
     )
+
+    @Flag(help: "Print the private key of a new key pair instead, for noise with pattern=xx or ik.")
+    var pair = false
+
+    @Option(
+        name: .customLong("public"),
+        help: ArgumentHelp("Print the public key of the private one in this file; - is standard input.", valueName: "file")
+    )
+    var publicFile: String?
 
     @Flag(help: "Print a salted scrypt hash of a password instead, for the layer password.")
     var password = false
@@ -31,12 +42,18 @@ struct KeyCommand: AsyncParsableCommand {
     var user: String?
 
     func validate() throws {
-        if password, scram { throw ValidationError("--password and --scram exclude each other.") }
+        guard [pair, publicFile != nil, password, scram].filter(\.self).count <= 1 else {
+            throw ValidationError("--pair, --public, --password and --scram exclude each other.")
+        }
         if user != nil, !password, !scram { throw ValidationError("--user goes with --password or --scram.") }
     }
 
     func run() async throws {
-        if password {
+        if pair {
+            print(NoiseKeyPair().privateText)
+        } else if let publicFile {
+            print(try await publicKey(publicFile))
+        } else if password {
             if let user { try PasswordHash.checkUser(user) }
             let hash = try PasswordHash.make(password: try await PasswordPrompt().password())
             print(try user.map { try hash.line(user: $0) } ?? hash.encoded)
@@ -47,6 +64,18 @@ struct KeyCommand: AsyncParsableCommand {
         } else {
             print(AuthenticationKey.generate())
         }
+    }
+}
+
+extension KeyCommand {
+    private func publicKey(_ file: String) async throws -> String {
+        let text: String
+        if file == "-" {
+            text = try await StandardInput().lines()?.first.map { String(buffer: $0) } ?? ""
+        } else {
+            text = String(decoding: try SecretSource.file(file, for: "--public"), as: UTF8.self)
+        }
+        return try NoiseKeyPair(privateText: text).publicText
     }
 }
 

@@ -3,6 +3,8 @@ internal import Patchbay
 internal import PythonSupport
 internal import Testing
 
+@testable internal import PatchbaySCRAM
+
 @Suite("scram over a socket", .timeLimit(.minutes(2)))
 struct ConnectionTests {
     /// A line as PostgreSQL keeps it, made by Python's hashlib.
@@ -92,6 +94,23 @@ struct ConnectionTests {
                 #expect(await refusal(over: url) == .refused)
             }
             #expect(seen.isEmpty)
+        }
+    }
+
+    @Test("over noise a user proves the password inside what it encrypts, bound to its key agreement too")
+    func overNoise() async throws {
+        let key = "noise.key=a-key-of-more-than-16-bytes"
+        // A literal of the type itself would percent-encode the key's option.
+        let network = "scram+noise+tcp://ada@10.0.0.7:7000?scram.password=x&\(key)"
+        #expect(throws: Never.self) { try Registry.standard.resolve(ConnectionURL(network), for: .dialer) }
+        try await withFile("ada:\(try Ends.verifier("wonderland").encoded)\n") { path in
+            let socket = "\(path).sock"
+            let seen = try await identities("scram+noise+unix://\(socket)?verifiers=\(path)&\(key)&\(Self.patience)") {
+                try await echo(over: "scram+noise+unix://ada@\(socket)?scram.password=wonderland&\(key)&\(Self.patience)")
+                let wrong = "scram+noise+unix://ada@\(socket)?scram.password=wrong&\(key)&\(Self.patience)"
+                #expect(await refusal(over: wrong) == .authenticationFailed)
+            }
+            #expect(seen == ["ada"])
         }
     }
 }
