@@ -43,6 +43,8 @@ let builtIn: [Target] = [
     plugin("MutualHMAC", [crypto]),
     // Scrypt lives in the extras.
     plugin("Password", [crypto, cryptoExtras]),
+    // So does PBKDF2.
+    plugin("SCRAM", [crypto, cryptoExtras]),
     plugin("PeerCredentials", ["PatchbayIO"]),
     plugin("Noise", [crypto]),
 ]
@@ -109,7 +111,7 @@ let package = Package(
             name: "PatchbayCLI",
             dependencies: [
                 "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTesting", "PatchbayTemplates", "PatchbayExec", "PatchbayJSON",
-                "PatchbayMutualHMAC", "PatchbayNoise", "PatchbayPassword",
+                "PatchbayMutualHMAC", "PatchbayNoise", "PatchbayPassword", "PatchbaySCRAM",
                 bytes,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -184,6 +186,7 @@ let package = Package(
         test("PlainCodecs", ["PatchbayPlainCodecs", "PatchbayCore", "CodecTestSupport"]),
         test("Documentation", ["Patchbay"]),
         .target(name: "PythonSupport", path: "Tests/PythonSupport", swiftSettings: settings),
+        test("SCRAM", ["PatchbaySCRAM", "Patchbay", "PatchbayCore", "PythonSupport", "FuzzSupport", crypto]),
         test("Python", ["PatchbayPython", "PatchbayCore", "PythonSupport", "FuzzSupport"]),
         test("UnixSocket", ["PatchbayUnixSocket", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
         test("StandardIO", ["PatchbayStandardIO", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),

@@ -98,7 +98,7 @@ struct PasswordListenerHandshake: Handshake {
 
     @concurrent private static func verify(_ credentials: Credentials, by source: PasswordAuthenticator.Source) async throws -> Bool {
         switch source {
-        case .file(let file): try file.verify(credentials)
+        case .file(let file): try file.table().verify(credentials)
         case .verifier(let verifier): try await verifier(credentials.user, credentials.password)
         }
     }

@@ -60,16 +60,7 @@ extension PasswordHash {
     /// Whether a line of a password file can begin with this name.
     /// - Throws: `PatchbayError` with `invalidArgument`.
     public static func checkUser(_ user: String) throws(PatchbayError) {
-        guard Credentials.isPlain(user), !user.utf8.contains(UInt8(ascii: ":")), user.utf8.first != UInt8(ascii: "#"),
-            (1...Credentials.longestUser).contains(user.utf8.count)
-        else {
-            throw PatchbayError(
-                .invalidArgument,
-                "a user's name has 1 to \(Credentials.longestUser) bytes, no ':' and no control characters, and does not begin with '#'",
-                stage: .authenticate,
-                layer: PasswordAuthenticator.layer
-            )
-        }
+        try UserName.checkLine(user, layer: PasswordAuthenticator.layer)
     }
 
     /// Base 64 without the padding that the core's writes.
