@@ -82,14 +82,18 @@ struct AuthenticationTests {
             return "noise.pattern=\(noise.pattern)&noise.cipher=\(noise.cipher)&\(secret)"
         }
         let target = noise.medium.target()
-        try await withEcho(ConnectionURL("noise+\(target)?\(options(other, peer: own, key: Self.key))")) { listener, failures in
+        // As text: interpolated into a URL, options would be encoded.
+        let listening = "noise+\(target)?\(options(other, peer: own, key: Self.key))"
+        try await withEcho(ConnectionURL(listening)) { listener, failures in
             let bound = listener.url.replacing("://", with: "://ada@")
-            let url = ConnectionURL("\(bound)?data.task=resize&\(options(own, peer: other, key: Self.key))")
+            let dialing = "\(bound)?data.task=resize&\(options(own, peer: other, key: Self.key))"
+            let url = try ConnectionURL(dialing)
             try await roundTrip(url)
             try await withConnection(to: url) { connection in
                 #expect(connection.peer.identity == (noise.pattern == "nnpsk0" ? nil : "noise:\(other.publicText)"))
             }
-            let wrong = ConnectionURL("\(bound)?\(options(stranger, peer: other, key: String(Self.key.reversed())))")
+            let strange = "\(bound)?\(options(stranger, peer: other, key: String(Self.key.reversed())))"
+            let wrong = try ConnectionURL(strange)
             #expect(await thrown { _ = try await Connection.connect(to: wrong) } == .authenticationFailed)
             #expect(await failures.first { _ in true } == .authenticationFailed)
             try await roundTrip(url)
