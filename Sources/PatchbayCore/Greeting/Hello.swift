@@ -134,7 +134,7 @@ struct Hello: Sendable {
             self.data = data
         }
 
-        mutating func take(_ kind: GreetingFields.Kind, _ value: ByteBuffer) throws(PatchbayError) {
+        mutating func take(_ kind: GreetingField, _ value: ByteBuffer) throws(PatchbayError) {
             switch kind {
             case .user: user = try GreetingFields.text(value, "user")
             case .datum:

@@ -1,7 +1,7 @@
-internal import NIOCore
+package import NIOCore
 
 /// The content of an ERROR frame: why the sender ends the connection.
-struct PeerRefusal: Sendable {
+package struct PeerRefusal: Sendable {
     /// Bytes of text that are sent, and shown of what a peer sent.
     static let largestMessage = 512
     static let largestStack = 1024
@@ -72,7 +72,7 @@ struct PeerRefusal: Sendable {
     }
 
     /// Text of a peer for an error or a log: at most so many bytes, without anything that moves a terminal's cursor.
-    static func printable(_ text: String, _ maximum: Int) -> String {
+    package static func printable(_ text: String, _ maximum: Int) -> String {
         var result = String.UnicodeScalarView()
         var bytes = 0
         for scalar in text.unicodeScalars {
@@ -92,7 +92,7 @@ struct PeerRefusal: Sendable {
         }
     }
 
-    private static func code(_ value: ByteBuffer) -> PatchbayError.Code? {
+    package static func code(_ value: ByteBuffer) -> PatchbayError.Code? {
         let bytes = value.readableBytesView
         let isName = bytes.allSatisfy { ($0 >= 0x61 && $0 <= 0x7a) || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2d }
         guard isName, !bytes.isEmpty, bytes.count <= 48 else { return nil }
