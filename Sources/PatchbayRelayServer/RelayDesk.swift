@@ -1,0 +1,262 @@
+internal import PatchbayCore
+
+/// What a relay knows of names and calls, and decides: without I/O, clock or randomness of its own.
+struct RelayDesk: Sendable {
+    /// A connection of a client, by a number of the relay's.
+    typealias Client = UInt64
+
+    /// One call.
+    struct CircuitID: Hashable, Sendable {
+        var high: UInt64
+        var low: UInt64
+    }
+
+    /// Who asks.
+    struct Caller: Sendable {
+        var client: Client
+        var grant: RelayGrant
+        /// Its host, as the system sees it; empty for Unix sockets.
+        var address: String
+    }
+
+    /// Why not.
+    struct Refusal: Error, Sendable, Equatable {
+        var code: PatchbayError.Code
+        var message: String
+    }
+
+    /// A listener in a name's list.
+    struct Member: Sendable {
+        var client: Client
+        var instance: [UInt8]
+        var address: String
+        /// Calls that it has, or was offered.
+        var calls = 0
+    }
+
+    struct Name: Sendable {
+        var key: String?
+        var generation: UInt64
+        var members: [Member] = []
+        /// Whose turn it is among those with as few calls.
+        var turn = 0
+        var waiting = 0
+        var calls = 0
+        /// Without a member: when it is forgotten.
+        var goneAt: UInt64?
+    }
+
+    struct Circuit: Sendable {
+        var name: String
+        var key: String?
+        var address: String
+        var dialer: Client
+        var listener: Client
+        /// Nil once it was taken.
+        var deadline: UInt64?
+    }
+
+    let limits: RelayLimits
+    private(set) var names: [String: Name] = [:]
+    private(set) var circuits: [CircuitID: Circuit] = [:]
+    private(set) var registrations = 0
+    private var places: [Client: String] = [:]
+    private var registrationsByKey = Tally<String?>()
+    private var registrationsByAddress = Tally<String>()
+    private var circuitsByKey = Tally<String?>()
+    private var circuitsByAddress = Tally<String>()
+
+    init(limits: RelayLimits) { self.limits = limits }
+
+    // MARK: - Names
+
+    /// What became of a registration.
+    struct Registered: Sendable, Equatable {
+        /// A connection that lost its place: of the same listener, which has called again, or of one with a lower generation.
+        var replaced: (client: Client, isSameListener: Bool)?
+
+        static func == (left: Self, right: Self) -> Bool {
+            left.replaced?.client == right.replaced?.client && left.replaced?.isSameListener == right.replaced?.isSameListener
+        }
+    }
+
+    mutating func register(_ name: String, _ caller: Caller, instance: [UInt8], generation: UInt64) throws(Refusal) -> Registered {
+        guard caller.grant.allows(.listen, name) else {
+            throw Refusal(code: .permissionDenied, message: "the access key may not listen as '\(name)'")
+        }
+        var entry = names[name] ?? Name(key: caller.grant.id, generation: generation)
+        guard entry.key == caller.grant.id else {
+            throw Refusal(code: .permissionDenied, message: "the name '\(name)' belongs to another access key")
+        }
+        var replaced: (client: Client, isSameListener: Bool)?
+        if let same = entry.members.first(where: { $0.instance == instance }) {
+            replaced = (same.client, true)
+        } else if !entry.members.isEmpty, !caller.grant.rights.contains(.share) {
+            guard generation > entry.generation, let other = entry.members.first else {
+                throw Refusal(
+                    code: .nameTaken,
+                    message: "'\(name)' has a listener; another takes its place only with a higher generation, or beside it with the right to share"
+                )
+            }
+            replaced = (other.client, false)
+        } else if entry.members.isEmpty, generation < entry.generation {
+            throw Refusal(code: .nameTaken, message: "'\(name)' had a listener with a higher generation")
+        }
+        if replaced == nil { try checkRoom(name, entry, caller) }
+        if let replaced { remove(replaced.client, from: &entry) }
+        entry.generation = max(entry.generation, generation)
+        entry.goneAt = nil
+        entry.members.append(Member(client: caller.client, instance: instance, address: caller.address))
+        names[name] = entry
+        places[caller.client] = name
+        registrations += 1
+        registrationsByKey.add(caller.grant.id)
+        registrationsByAddress.add(caller.address)
+        return Registered(replaced: replaced)
+    }
+
+    private func checkRoom(_ name: String, _ entry: Name, _ caller: Caller) throws(Refusal) {
+        try check(registrations, limits.registrations, "registrations")
+        try check(registrationsByKey.count(caller.grant.id), limits.registrationsPerKey, "registrations of one access key")
+        try check(registrationsByAddress.count(caller.address), limits.registrationsPerAddress, "registrations from one address")
+        try check(entry.members.count, limits.listenersPerName, "listeners of one name")
+    }
+
+    private func check(_ count: Int, _ limit: Int, _ what: String) throws(Refusal) {
+        guard count < limit else { throw Refusal(code: .relayFull, message: "the relay takes at most \(limit) \(what)") }
+    }
+
+    /// A listener's connection is over.
+    /// - Parameters:
+    ///   - inOrder: it gave its name back; else the name is away until the lease ends.
+    mutating func leave(_ client: Client, inOrder: Bool, now: UInt64) {
+        guard let name = places[client], var entry = names[name] else { return }
+        remove(client, from: &entry)
+        if entry.members.isEmpty {
+            entry.goneAt = inOrder ? now : now &+ limits.lease.nanosecondsClamped
+        }
+        names[name] = entry
+        if inOrder, entry.members.isEmpty, entry.calls == 0, entry.waiting == 0 { names[name] = nil }
+    }
+
+    private mutating func remove(_ client: Client, from entry: inout Name) {
+        guard let index = entry.members.firstIndex(where: { $0.client == client }) else { return }
+        let member = entry.members.remove(at: index)
+        places[client] = nil
+        registrations -= 1
+        registrationsByKey.remove(entry.key)
+        registrationsByAddress.remove(member.address)
+    }
+
+    // MARK: - Calls
+
+    /// - Parameter id: 128 random bits.
+    /// - Returns: the listener that is to be told.
+    mutating func dial(_ name: String, _ caller: Caller, id: CircuitID, now: UInt64) throws(Refusal) -> Client {
+        guard caller.grant.allows(.dial, name) else {
+            throw Refusal(code: .permissionDenied, message: "the access key may not dial '\(name)'")
+        }
+        guard var entry = names[name] else {
+            throw Refusal(code: .noSuchName, message: "nobody listens as '\(name)'; check the name, and that its listener runs")
+        }
+        guard !entry.members.isEmpty else {
+            throw Refusal(code: .nameAway, message: "the listener of '\(name)' is away; it had its connection to the relay cut, and may come back")
+        }
+        try check(circuits.count, limits.circuits, "calls")
+        try check(circuitsByKey.count(caller.grant.id), limits.circuitsPerKey, "calls by one access key")
+        try check(circuitsByAddress.count(caller.address), limits.circuitsPerAddress, "calls from one address")
+        try check(entry.calls + entry.waiting, limits.circuitsPerName, "calls to one name")
+        try check(entry.waiting, limits.waitingPerName, "calls that wait for one name")
+        guard circuits[id] == nil else { throw Refusal(code: .relayFull, message: "the relay has no number for the call; try again") }
+        let index = Self.next(&entry)
+        let listener = entry.members[index].client
+        entry.members[index].calls += 1
+        entry.waiting += 1
+        names[name] = entry
+        circuits[id] = Circuit(
+            name: name,
+            key: caller.grant.id,
+            address: caller.address,
+            dialer: caller.client,
+            listener: listener,
+            deadline: now &+ limits.answer.nanosecondsClamped
+        )
+        circuitsByKey.add(caller.grant.id)
+        circuitsByAddress.add(caller.address)
+        return listener
+    }
+
+    /// The one with the fewest calls; among equals in turn.
+    private static func next(_ entry: inout Name) -> Int {
+        let count = entry.members.count
+        let fewest = entry.members.map(\.calls).min() ?? 0
+        for step in 0..<count {
+            let index = (entry.turn + step) % count
+            guard entry.members[index].calls == fewest else { continue }
+            entry.turn = (index + 1) % count
+            return index
+        }
+        return 0
+    }
+
+    /// A listener takes a call.
+    /// - Returns: the dialer; nil where there is no such call, or it was taken.
+    mutating func accept(_ id: CircuitID) -> Client? {
+        guard let circuit = circuits[id], circuit.deadline != nil else { return nil }
+        circuits[id]?.deadline = nil
+        names[circuit.name]?.waiting -= 1
+        names[circuit.name]?.calls += 1
+        return circuit.dialer
+    }
+
+    /// A call is over, or its dialer has gone.
+    mutating func end(_ id: CircuitID) {
+        guard let circuit = circuits.removeValue(forKey: id) else { return }
+        circuitsByKey.remove(circuit.key)
+        circuitsByAddress.remove(circuit.address)
+        guard var entry = names[circuit.name] else { return }
+        if circuit.deadline == nil { entry.calls -= 1 } else { entry.waiting -= 1 }
+        if let index = entry.members.firstIndex(where: { $0.client == circuit.listener }) { entry.members[index].calls -= 1 }
+        names[circuit.name] = entry
+    }
+
+    /// Calls that nobody took in time: their dialers are to be told.
+    mutating func expire(now: UInt64) -> [(id: CircuitID, dialer: Client)] {
+        let late = circuits.filter { $0.value.deadline.map { $0 <= now } ?? false }.map { (id: $0.key, dialer: $0.value.dialer) }
+        for call in late { end(call.id) }
+        names = names.filter { entry in
+            guard let goneAt = entry.value.goneAt, entry.value.members.isEmpty else { return true }
+            return goneAt > now || entry.value.calls > 0 || entry.value.waiting > 0
+        }
+        return late
+    }
+
+    /// How full it is, of what is the fullest: 0 to 1.
+    var load: Double {
+        max(
+            Double(registrations) / Double(max(limits.registrations, 1)),
+            Double(circuits.count) / Double(max(limits.circuits, 1))
+        )
+    }
+}
+
+extension Duration {
+    /// Nanoseconds, between none and what 64 bits hold.
+    var nanosecondsClamped: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? .max / 2 : min(whole, .max / 2) + UInt64(attoseconds / 1_000_000_000)
+    }
+}
+
+extension PatchbayError.Code {
+    /// A relay knows no such name.
+    public static let noSuchName = Self("no-such-name")
+    /// A relay knows the name, and its listener is not there now.
+    public static let nameAway = Self("name-away")
+    /// A name has a listener already.
+    public static let nameTaken = Self("name-taken")
+    /// A relay has no room.
+    public static let relayFull = Self("relay-full")
+}
