@@ -80,10 +80,14 @@ public struct StreamPeer: Sendable, Hashable {
     public var address: Address?
     /// The peer process as the kernel vouches for it: Unix sockets only.
     public var credentials: PeerCredentials?
+    /// What both ends of the stream were told of it by whoever led them to each other, such as a relay; empty for a direct one. Their handshakes
+    /// fail unless it is the same.
+    public var binding: [UInt8]
 
-    public init(address: Address? = nil, credentials: PeerCredentials? = nil) {
+    public init(address: Address? = nil, credentials: PeerCredentials? = nil, binding: [UInt8] = []) {
         self.address = address
         self.credentials = credentials
+        self.binding = binding
     }
 }
 

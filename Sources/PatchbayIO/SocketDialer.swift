@@ -107,13 +107,13 @@ package final class ReadinessGate: StreamWaiter, DeadlineTarget {
     }
 
     /// Opens the gate at that instant, in nanoseconds of the monotonic clock.
-    func expire(at instant: UInt64, on reactor: Reactor) {
+    package func expire(at instant: UInt64, on reactor: Reactor) {
         deadline.store(instant, ordering: .relaxed)
         reactor.schedule(self, at: instant)
     }
 
     /// The time came before the readiness.
-    var hasExpired: Bool { expired.load(ordering: .acquiring) }
+    package var hasExpired: Bool { expired.load(ordering: .acquiring) }
 
     package func deadlineReached(now: UInt64) -> UInt64? {
         let deadline = deadline.load(ordering: .relaxed)
