@@ -47,6 +47,7 @@ let builtIn: [Target] = [
     plugin("SCRAM", [crypto, cryptoExtras]),
     plugin("PeerCredentials", ["PatchbayIO"]),
     plugin("Noise", [crypto]),
+    plugin("Relay", ["PatchbayIO", crypto]),
 ]
 
 /// Plugins that an application asks for, each a product of its own.
@@ -97,6 +98,8 @@ let package = Package(
             dependencies: ["PatchbayCore", "PatchbayIO", "CPatchbayIO", "CPatchbay", "PatchbayJSON", bytes],
             swiftSettings: settings
         ),
+        // A relay itself: `patchbay relay`, or within a program.
+        .target(name: "PatchbayRelayServer", dependencies: ["PatchbayRelay", "PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
         .target(name: "PatchbayTesting", dependencies: ["PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
         // What `patchbay check` does: the conformance suites against a plugin's file, a child for each test.
         .target(
@@ -170,6 +173,7 @@ let package = Package(
             exclude: ["vectors.txt"],
             swiftSettings: settings
         ),
+        test("Relay", ["PatchbayRelay", "PatchbayRelayServer", "PatchbayCore", "FuzzSupport"]),
         test("Password", ["PatchbayPassword", "PatchbayCore", "FuzzSupport", crypto]),
         test("PeerCredentials", ["PatchbayPeerCredentials", "PatchbayCore", "PatchbayIO"]),
         test("Framings", ["PatchbayCore", "PatchbayFramings", "FuzzSupport"]),

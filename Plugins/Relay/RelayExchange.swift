@@ -1,5 +1,5 @@
-internal import NIOCore
-package import PatchbayCore
+package import NIOCore
+internal import PatchbayCore
 package import PatchbayIO
 
 /// Lets a client's opening run over a stream; takes no byte off it that is not the relay's.

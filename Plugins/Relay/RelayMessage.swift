@@ -1,4 +1,4 @@
-package import NIOCore
+internal import NIOCore
 package import PatchbayCore
 
 /// What a relay and its clients say to each other (docs/relay.md), before bytes of others pass between two of them.

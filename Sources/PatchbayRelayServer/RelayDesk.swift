@@ -1,4 +1,5 @@
 internal import PatchbayCore
+internal import PatchbayRelay
 
 /// What a relay knows of names and calls, and decides: without I/O, clock or randomness of its own.
 struct RelayDesk: Sendable {
@@ -248,15 +249,4 @@ extension Duration {
         let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
         return overflow ? .max / 2 : min(whole, .max / 2) + UInt64(attoseconds / 1_000_000_000)
     }
-}
-
-extension PatchbayError.Code {
-    /// A relay knows no such name.
-    public static let noSuchName = Self("no-such-name")
-    /// A relay knows the name, and its listener is not there now.
-    public static let nameAway = Self("name-away")
-    /// A name has a listener already.
-    public static let nameTaken = Self("name-taken")
-    /// A relay has no room.
-    public static let relayFull = Self("relay-full")
 }

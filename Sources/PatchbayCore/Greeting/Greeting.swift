@@ -43,8 +43,8 @@ struct Greeting: Opening {
     var pending: OpeningStep?
     /// Bytes for the wire.
     var output = ByteBuffer()
-    /// Every byte of the greeting, both ways, as it was before sealing.
-    var transcript = ByteBuffer()
+    /// What binds the greeting to its stream, then every byte of it, both ways, as it was before sealing.
+    var transcript: ByteBuffer
     var handshake: (any Handshake)?
     /// Of the authenticators, the securing one runs.
     var isSecuring = false
@@ -83,6 +83,7 @@ struct Greeting: Opening {
             details: securing == nil ? details : nil
         )
         result = OpeningResult(offer: PeerOffer(peer: peer))
+        transcript = ByteBuffer(bytes: peer.binding)
     }
 
     mutating func advance(_ wire: inout ByteBuffer) throws(PatchbayError) -> OpeningStep {
