@@ -9,4 +9,6 @@ extension PatchbayError.Code {
     public static let nameTaken = Self("name-taken")
     /// A relay has no room.
     public static let relayFull = Self("relay-full")
+    /// A relay is going down, or cannot be reached.
+    public static let relayDown = Self("relay-down")
 }

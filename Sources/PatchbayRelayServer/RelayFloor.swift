@@ -1,0 +1,226 @@
+internal import NIOCore
+internal import PatchbayCore
+internal import PatchbayIO
+internal import PatchbayRelay
+
+/// All that the connections of a relay share.
+final class RelayFloor: Sendable {
+    /// A dialer that waits for its listener, on a stream of its own.
+    final class Waiting: Sendable {
+        private enum State {
+            case idle
+            case waiting(UnsafeContinuation<Answer, Never>)
+            case answered(Answer)
+        }
+
+        enum Answer: Sendable {
+            /// The listener's stream, which is the dialer's task's from here on.
+            case taken(any ByteStream)
+            case refused(RelayDesk.Refusal)
+        }
+
+        private let state = Locked(State.idle)
+
+        func answer() async -> Answer {
+            await withUnsafeContinuation { continuation in
+                let now = state.withLock { state -> Answer? in
+                    if case .answered(let answer) = state { return answer }
+                    state = .waiting(continuation)
+                    return nil
+                }
+                if let now { continuation.resume(returning: now) }
+            }
+        }
+
+        /// - Returns: false where it was answered already.
+        func resolve(_ answer: Answer) -> Bool {
+            let (isFirst, continuation) = state.withLock { state -> (Bool, UnsafeContinuation<Answer, Never>?) in
+                switch state {
+                case .idle:
+                    state = .answered(answer)
+                    return (true, nil)
+                case .waiting(let continuation):
+                    state = .answered(answer)
+                    return (true, continuation)
+                case .answered: return (false, nil)
+                }
+            }
+            continuation?.resume(returning: answer)
+            return isFirst
+        }
+    }
+
+    private struct State {
+        var desk: RelayDesk
+        var listeners: [RelayDesk.Client: ControlLine] = [:]
+        var dialers: [RelayDesk.Client: Waiting] = [:]
+        var nextClient: RelayDesk.Client = 1
+        var undecided = 0
+        var isDraining = false
+    }
+
+    let limits: RelayLimits
+    let realm: String
+    private let access: Locked<RelayAccessFile?>
+    private let state: Locked<State>
+
+    init(limits: RelayLimits, realm: String, access: RelayAccessFile?) {
+        self.limits = limits
+        self.realm = realm
+        self.access = Locked(access)
+        state = Locked(State(desk: RelayDesk(limits: limits)))
+    }
+
+    /// Holds from the next connection on; those that exist keep what they have.
+    func reload(_ file: RelayAccessFile?) { access.withLock { $0 = file } }
+
+    // MARK: - Connections
+
+    /// - Returns: nil where there are too many that have not said what they want.
+    func enter() -> RelayDesk.Client? {
+        state.withLock { state in
+            guard state.undecided < limits.undecided else { return nil }
+            state.undecided += 1
+            defer { state.nextClient &+= 1 }
+            return state.nextClient
+        }
+    }
+
+    func decided() { state.withLock { $0.undecided -= 1 } }
+
+    /// The grant of a client, once its proof is checked, and the key to prove the relay with.
+    /// - Throws: `permissionDenied`.
+    func admit(_ access: RelayAccess, _ said: ByteBuffer, _ transcript: inout RelayTranscript) throws(RelayDesk.Refusal) -> (RelayGrant, RelayKey?) {
+        guard let file = self.access.withLock({ $0 }) else {
+            transcript.append(said)
+            return (.open, nil)
+        }
+        guard let id = access.keyID, access.proof != nil else {
+            throw RelayDesk.Refusal(code: .permissionDenied, message: "this relay asks for an access key")
+        }
+        // One answer for an unknown name and a wrong key.
+        guard let entry = file.entry(id), transcript.verify(said, with: entry.key, from: .dialer) else {
+            throw RelayDesk.Refusal(code: .authenticationFailed, message: "the access key is not right")
+        }
+        return (entry.grant, entry.key)
+    }
+
+    // MARK: - Names
+
+    func register(_ name: String, _ caller: RelayDesk.Caller, instance: [UInt8], generation: UInt64, line: ControlLine) throws(RelayDesk.Refusal) {
+        let replaced = try state.withLock { state throws(RelayDesk.Refusal) -> (ControlLine, Bool)? in
+            if state.isDraining { throw Self.goingDown }
+            let registered = try state.desk.register(name, caller, instance: instance, generation: generation)
+            state.listeners[caller.client] = line
+            guard let (client, isSame) = registered.replaced, let old = state.listeners.removeValue(forKey: client) else { return nil }
+            return (old, isSame)
+        }
+        guard let (old, isSame) = replaced else { return }
+        old.end(isSame ? nil : .failure(code: .nameTaken, message: "another listener with a higher generation took the name"))
+    }
+
+    func leave(_ client: RelayDesk.Client, inOrder: Bool, now: UInt64) {
+        state.withLock { state in
+            state.listeners[client] = nil
+            state.desk.leave(client, inOrder: inOrder, now: now)
+        }
+    }
+
+    // MARK: - Calls
+
+    /// Offers a call to a listener.
+    func dial(_ name: String, _ caller: RelayDesk.Caller, id: RelayDesk.CircuitID, now: UInt64) throws(RelayDesk.Refusal) -> Waiting {
+        let waiting = Waiting()
+        let line = try state.withLock { state throws(RelayDesk.Refusal) -> ControlLine? in
+            if state.isDraining { throw Self.goingDown }
+            let listener = try state.desk.dial(name, caller, id: id, now: now)
+            state.dialers[caller.client] = waiting
+            return state.listeners[listener]
+        }
+        // A line that takes no more is about to end, and the call with it.
+        line?.send(.incoming(circuit: id.bytes, caller: caller.address))
+        return waiting
+    }
+
+    /// A listener takes a call with this stream.
+    /// - Returns: false where there is no such call: the stream is still the caller's.
+    func accept(_ id: RelayDesk.CircuitID, _ stream: any ByteStream) -> Bool {
+        let waiting = state.withLock { state in state.desk.accept(id).flatMap { state.dialers.removeValue(forKey: $0) } }
+        return waiting?.resolve(.taken(stream)) ?? false
+    }
+
+    func end(_ id: RelayDesk.CircuitID, dialer: RelayDesk.Client) {
+        state.withLock { state in
+            state.desk.end(id)
+            state.dialers[dialer] = nil
+        }
+    }
+
+    /// Called some times a second.
+    func expire(now: UInt64) {
+        let late = state.withLock { state in
+            state.desk.expire(now: now).compactMap { call in state.dialers.removeValue(forKey: call.dialer) }
+        }
+        for waiting in late {
+            _ = waiting.resolve(
+                .refused(RelayDesk.Refusal(code: .nameAway, message: "the listener did not take the call in time; it may have lost its way"))
+            )
+        }
+    }
+
+    // MARK: - The whole
+
+    /// No new names or calls from here on; listeners are told when to come again.
+    func drain(comeAgainAfter milliseconds: UInt32) {
+        let lines = state.withLock { state in
+            state.isDraining = true
+            return Array(state.listeners.values)
+        }
+        for line in lines { line.send(.notice(code: .closed, message: "the relay is going down", after: milliseconds)) }
+    }
+
+    var openCalls: Int { state.withLock { $0.desk.circuits.count } }
+    var load: Double { state.withLock { $0.desk.load } }
+
+    /// What a status page shows.
+    var figures: RelayFigures {
+        state.withLock { state in
+            RelayFigures(
+                names: state.desk.names.count,
+                registrations: state.desk.registrations,
+                calls: state.desk.circuits.count,
+                undecided: state.undecided,
+                load: state.desk.load,
+                isDraining: state.isDraining
+            )
+        }
+    }
+
+    private static let goingDown = RelayDesk.Refusal(code: .relayDown, message: "the relay is going down; try again in a moment, or another")
+}
+
+/// How a relay is doing.
+public struct RelayFigures: Sendable, Hashable {
+    public var names: Int
+    public var registrations: Int
+    /// Calls that are open, or wait for their listener.
+    public var calls: Int
+    /// Connections that have not said what they want.
+    public var undecided: Int
+    /// How full it is, of what is the fullest: 0 to 1.
+    public var load: Double
+    public var isDraining: Bool
+}
+
+extension RelayDesk.CircuitID {
+    var bytes: [UInt8] { withUnsafeBytes(of: high.bigEndian, Array.init) + withUnsafeBytes(of: low.bigEndian, Array.init) }
+
+    /// Nil unless there are 16 bytes.
+    init?(bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        self.init(
+            high: bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) },
+            low: bytes[8...].reduce(0) { $0 << 8 | UInt64($1) }
+        )
+    }
+}

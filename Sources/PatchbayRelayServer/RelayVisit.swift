@@ -1,0 +1,170 @@
+internal import NIOCore
+internal import PatchbayCore
+internal import PatchbayIO
+internal import PatchbayRelay
+
+/// One connection to a relay, from its first byte on.
+struct RelayVisit: Sendable {
+    let floor: RelayFloor
+    let stream: any ByteStream
+
+    func run() async {
+        guard let client = floor.enter() else {
+            await refuse(RelayDesk.Refusal(code: .relayFull, message: "too many connections are not decided; try again in a moment"))
+            return stream.close(abort: false)
+        }
+        var isDecided = false
+        defer { if !isDecided { floor.decided() } }
+        var transcript = RelayTranscript()
+        do {
+            let (message, frame) = try await greet(&transcript)
+            isDecided = true
+            floor.decided()
+            switch message {
+            case .listen(let name, let generation, let instance, let access):
+                try await listen(client, name, generation, instance, access, frame, &transcript)
+            case .dial(let name, let access): try await dial(client, name, access, frame, &transcript)
+            case .accept(let circuit):
+                // The stream goes to the dialer's task, with the answer that tells the listener so.
+                if let id = RelayDesk.CircuitID(bytes: circuit), floor.accept(id, stream) { return }
+                throw RelayDesk.Refusal(code: .noSuchName, message: "there is no such call any more")
+            default: throw RelayDesk.Refusal(code: .protocolViolation, message: "a connection begins with listen, dial or accept")
+            }
+        } catch let refusal as RelayDesk.Refusal {
+            await refuse(refusal)
+        } catch {
+            if let error = error as? PatchbayError, error.code == .protocolViolation || error.code == .versionMismatch {
+                await refuse(RelayDesk.Refusal(code: error.code, message: error.message))
+            }
+        }
+        stream.close(abort: false)
+    }
+
+    private func exchange(_ duration: Duration) -> RelayExchange {
+        RelayExchange(stream, deadline: stream.reactor.now &+ duration.nanosecondsClamped)
+    }
+
+    /// - Returns: what the client wants, and the bytes that its proof is over.
+    private func greet(_ transcript: inout RelayTranscript) async throws -> (RelayMessage, ByteBuffer) {
+        let exchange = exchange(floor.limits.decision)
+        var generator = SystemRandomNumberGenerator()
+        let nonce = (0..<RelayAccess.nonceBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        var hello = ByteBuffer(bytes: RelayOpening.preface)
+        try RelayMessage.challenge(nonce: nonce, realm: floor.realm).write(into: &hello)
+        transcript.append(hello)
+        try await exchange.send(hello)
+        var wire = ByteBuffer()
+        try await exchange.receive(into: &wire, to: RelayOpening.preface.count + 2)
+        guard wire.readableBytesView.prefix(RelayOpening.magic.count).elementsEqual(RelayOpening.magic) else {
+            throw RelayDesk.Refusal(code: .protocolViolation, message: "this is a relay, and speaks its own protocol")
+        }
+        guard wire.getBytes(at: wire.readerIndex, length: RelayOpening.preface.count) == RelayOpening.preface else {
+            throw RelayDesk.Refusal(code: .versionMismatch, message: "this relay speaks version \(RelayOpening.majorVersion) of its protocol")
+        }
+        var said = wire
+        wire.moveReaderIndex(forwardBy: RelayOpening.preface.count)
+        let needed = RelayMessage.bytesNeeded(wire)
+        guard needed <= RelayMessage.largest + 2 else {
+            throw RelayDesk.Refusal(code: .protocolViolation, message: "a frame of \(needed) bytes")
+        }
+        let start = said.readerIndex
+        try await exchange.receive(into: &said, to: RelayOpening.preface.count + needed)
+        var frames = said
+        frames.moveReaderIndex(to: start + RelayOpening.preface.count)
+        guard let (message, _) = try RelayMessage.read(&frames) else {
+            throw RelayDesk.Refusal(code: .protocolViolation, message: "a frame that is none")
+        }
+        return (message, said)
+    }
+
+    private func refuse(_ refusal: RelayDesk.Refusal) async {
+        var frame = ByteBuffer()
+        guard (try? RelayMessage.failure(code: refusal.code, message: refusal.message).write(into: &frame)) != nil else { return }
+        try? await exchange(.seconds(1)).send(frame)
+    }
+
+    private func ready(circuit: [UInt8]?, lease: UInt32?, key: RelayKey?, _ transcript: inout RelayTranscript) throws -> ByteBuffer {
+        var frame = ByteBuffer()
+        let proof = key.map { _ in [UInt8](repeating: 0, count: RelayAccess.proofBytes) }
+        try RelayMessage.ready(circuit: circuit, lease: lease, proof: proof).write(into: &frame)
+        if let key { transcript.prove(&frame, with: key, as: .listener) }
+        return frame
+    }
+
+    private func caller(_ client: RelayDesk.Client, _ grant: RelayGrant) -> RelayDesk.Caller {
+        RelayDesk.Caller(client: client, grant: grant, address: stream.peer.address?.host ?? "")
+    }
+
+    // MARK: - Listeners
+
+    private func listen(
+        _ client: RelayDesk.Client,
+        _ name: String,
+        _ generation: UInt64,
+        _ instance: [UInt8],
+        _ access: RelayAccess,
+        _ said: ByteBuffer,
+        _ transcript: inout RelayTranscript
+    ) async throws {
+        let (grant, key) = try floor.admit(access, said, &transcript)
+        let lease = UInt32(clamping: floor.limits.lease.nanosecondsClamped / 1_000_000)
+        let answer = try ready(circuit: nil, lease: lease, key: key, &transcript)
+        let line = ControlLine(stream)
+        // A call may be offered from here on: the answer must come before it, and does, as nothing else is sent on this stream until it is registered.
+        try await exchange(floor.limits.decision).send(answer)
+        try floor.register(name, caller(client, grant), instance: instance, generation: generation, line: line)
+        var inOrder = false
+        defer { floor.leave(client, inOrder: inOrder, now: stream.reactor.now) }
+        if floor.load >= 0.8 { line.send(.notice(code: .relayFull, message: "the relay is four fifths full", after: nil)) }
+        var wire = ByteBuffer()
+        while true {
+            // Whoever says nothing for a lease is gone.
+            let exchange = exchange(floor.limits.lease)
+            try await exchange.receive(into: &wire, to: 2)
+            let needed = RelayMessage.bytesNeeded(wire)
+            guard needed <= RelayMessage.largest + 2 else { throw RelayDesk.Refusal(code: .protocolViolation, message: "a frame of \(needed) bytes") }
+            try await exchange.receive(into: &wire, to: needed)
+            guard let (message, _) = try RelayMessage.read(&wire) else { continue }
+            wire.discardReadBytes()
+            switch message {
+            case .ping: line.send(.pong)
+            case .pong: break
+            case .withdraw:
+                inOrder = true
+                return
+            default: throw RelayDesk.Refusal(code: .protocolViolation, message: "a frame that is not due")
+            }
+        }
+    }
+
+    // MARK: - Dialers
+
+    private func dial(
+        _ client: RelayDesk.Client,
+        _ name: String,
+        _ access: RelayAccess,
+        _ said: ByteBuffer,
+        _ transcript: inout RelayTranscript
+    ) async throws {
+        let (grant, key) = try floor.admit(access, said, &transcript)
+        var generator = SystemRandomNumberGenerator()
+        let id = RelayDesk.CircuitID(high: generator.next(), low: generator.next())
+        let waiting = try floor.dial(name, caller(client, grant), id: id, now: stream.reactor.now)
+        defer { floor.end(id, dialer: client) }
+        switch await waiting.answer() {
+        case .refused(let refusal): throw refusal
+        case .taken(let other):
+            do {
+                let exchange = exchange(floor.limits.decision)
+                var taken = ByteBuffer()
+                try RelayMessage.ready(circuit: id.bytes, lease: nil, proof: nil).write(into: &taken)
+                try await RelayExchange(other, deadline: exchange.deadline).send(taken)
+                try await exchange.send(try ready(circuit: id.bytes, lease: nil, key: key, &transcript))
+            } catch {
+                other.close(abort: true)
+                throw error
+            }
+            _ = await Splice(stream, other, limit: floor.limits.buffer).run()
+        }
+    }
+}
