@@ -9,15 +9,27 @@ final class ControlLine: StreamWaiter {
     private static let most = 65_536
 
     private struct State {
-        var output = ByteBuffer()
-        var waits = false
+        var output: ByteBuffer
+        /// The stream will tell when it takes more, or nothing may leave yet.
+        var waits = true
         var over = false
     }
 
     let stream: any ByteStream
-    private let state = Locked(State())
+    private let state: Locked<State>
 
-    init(_ stream: any ByteStream) { self.stream = stream }
+    /// - Parameter first: what leaves before all else, once it is started.
+    init(_ stream: any ByteStream, first: ByteBuffer) {
+        self.stream = stream
+        state = Locked(State(output: first))
+    }
+
+    func start() {
+        state.withLock { state in
+            state.waits = false
+            flush(&state)
+        }
+    }
 
     func send(_ message: RelayMessage) {
         let isStuck = state.withLock { state in

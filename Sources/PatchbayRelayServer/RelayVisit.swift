@@ -109,12 +109,12 @@ struct RelayVisit: Sendable {
         let (grant, key) = try floor.admit(access, said, &transcript)
         let lease = UInt32(clamping: floor.limits.lease.nanosecondsClamped / 1_000_000)
         let answer = try ready(circuit: nil, lease: lease, key: key, &transcript)
-        let line = ControlLine(stream)
-        // A call may be offered from here on: the answer must come before it, and does, as nothing else is sent on this stream until it is registered.
-        try await exchange(floor.limits.decision).send(answer)
+        // A call may be offered as soon as the name is registered, and must come behind the answer.
+        let line = ControlLine(stream, first: answer)
         try floor.register(name, caller(client, grant), instance: instance, generation: generation, line: line)
         var inOrder = false
         defer { floor.leave(client, inOrder: inOrder, now: stream.reactor.now) }
+        line.start()
         if floor.load >= 0.8 { line.send(.notice(code: .relayFull, message: "the relay is four fifths full", after: nil)) }
         var wire = ByteBuffer()
         while true {
