@@ -29,7 +29,7 @@ public struct RelayPlugin: Plugin {
                     ),
                 ],
                 examples: ["json+noise+relay://relay.example:7000/worker?noise.key-file=worker.key&access-key-file=ops.key"],
-                maker: .transport(TransportTraits(target: .hostPortAndPath, crossesNetwork: true, cost: 200), RelayTransport())
+                maker: .transport(TransportTraits(target: .hostPortAndPath, crossesNetwork: true, cost: 200, passesOthers: true), RelayTransport())
             )
         )
     }

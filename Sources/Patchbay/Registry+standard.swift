@@ -10,6 +10,7 @@ internal import PatchbayPeerCredentials
 internal import PatchbayPlainCodecs
 internal import PatchbayProcessors
 internal import PatchbayPython
+internal import PatchbayRelay
 internal import PatchbaySCRAM
 internal import PatchbayStandardIO
 internal import PatchbayTCP
@@ -30,7 +31,7 @@ extension Registry {
 
     private static let builtIn: [any Plugin] = [
         InProcessPlugin(), TCPPlugin(), UnixSocketPlugin(), StandardIOPlugin(), FramingsPlugin(), ProcessorsPlugin(), PlainCodecsPlugin(),
-        JSONPlugin(), MessagePackPlugin(), CBORPlugin(), PythonPlugin(), MutualHMACPlugin(), NoisePlugin(), PasswordPlugin(), SCRAMPlugin(),
+        JSONPlugin(), MessagePackPlugin(), CBORPlugin(), PythonPlugin(), MutualHMACPlugin(), NoisePlugin(), RelayPlugin(), PasswordPlugin(), SCRAMPlugin(),
         PeerCredentialsPlugin(),
     ]
 }

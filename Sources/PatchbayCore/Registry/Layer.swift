@@ -116,13 +116,23 @@ public struct TransportTraits: Sendable {
     public var target: Target
     /// Its bytes leave this machine, unless the host is loopback.
     public var crossesNetwork: Bool
+    /// Its bytes pass through a machine that is neither end: what travels must be encrypted, or the URL says `insecure`.
+    public var passesOthers: Bool
     /// The connection's default cost.
     public var cost: Int
     public var connects: Bool
     public var listens: Bool
 
-    public init(target: Target, crossesNetwork: Bool, cost: Int, connects: Bool = true, listens: Bool = true) {
+    public init(
+        target: Target,
+        crossesNetwork: Bool,
+        cost: Int,
+        connects: Bool = true,
+        listens: Bool = true,
+        passesOthers: Bool = false
+    ) {
         self.target = target
+        self.passesOthers = passesOthers
         self.crossesNetwork = crossesNetwork
         self.cost = cost
         self.connects = connects

@@ -13,6 +13,7 @@ struct StackCheck {
             if case .authenticator(let traits, _) = placed.registered.layer.maker { (placed, traits) } else { nil }
         }
         try checkFraming()
+        try checkWhoPasses(authenticators)
         for (index, entry) in authenticators.enumerated() {
             try checkMedium(entry)
             try checkTransport(entry)
@@ -27,6 +28,17 @@ struct StackCheck {
             .wrongOrder,
             "the framing 'none' marks no messages, so nothing of the greeting can follow it; add 'bare', or drop 'none'",
             framing
+        )
+    }
+
+    private func checkWhoPasses(_ authenticators: [Entry]) throws(PatchbayError) {
+        guard traits.passesOthers, !connection.insecure, !authenticators.contains(where: { $0.traits.encrypts }) else { return }
+        throw PatchbayError(
+            .insecure,
+            "what goes over '\(transport)' passes a machine that could read and change it; put an encrypting layer above it, such as noise, or accept "
+                + "that with the option insecure",
+            stage: .resolve,
+            layer: transport
         )
     }
 
