@@ -17,6 +17,17 @@ extension Link {
         deadline: UInt64,
         admit: (@Sendable (PeerOffer) async throws -> Admission)?
     ) async throws -> PeerOffer {
+        let result = try await conduct(&opening, deadline: deadline, admit: admit)
+        try start(result)
+        return result.offer
+    }
+
+    /// Does what an opening says until it is done.
+    nonisolated(nonsending) func conduct(
+        _ opening: inout some Opening,
+        deadline: UInt64,
+        admit: (@Sendable (PeerOffer) async throws -> Admission)?
+    ) async throws -> OpeningResult {
         let alarm = OpeningAlarm(link: self, deadline)
         defer { alarm.end() }
         do {
@@ -36,9 +47,7 @@ extension Link {
                     case .admit: opening.admitted()
                     case .refuse(let reason): throw opening.refuse(reason)
                     }
-                case .done(let result):
-                    try start(result)
-                    return result.offer
+                case .done(let result): return result
                 }
             }
         } catch {

@@ -48,6 +48,11 @@ struct Resolution {
         try StackCheck(chain: chain, target: target, transport: transportName, traits: traits, connection: connection).run()
         try checkUse()
 
+        let end = AuthenticatorEnd(
+            role: role,
+            host: traits.target == .hostAndPort ? target.host : nil,
+            isInsecure: connection.insecure
+        )
         var made = MadeLayers()
         var layers: [StackLayer] = []
         var agreed: [(layer: Layer, options: Options)] = []
@@ -55,7 +60,7 @@ struct Resolution {
             var (options, shown) = try checked(placed.registered.layer.options, .layer(placed.name))
             try fillKey(placed, &options, &shown)
             try checkRequired(placed, options)
-            try made.make(placed, options)
+            try made.make(placed, options, for: end)
             agreed.append((placed.registered.layer, options))
             layers.append(describe(placed, shown))
         }
@@ -110,9 +115,13 @@ struct Resolution {
             if specification.isSecret { secretRanges += given.filter { $0.form == .plain }.map(\.range) }
             let isHidden = given.contains { $0.isHidden }
             let text = OptionText.written(value.value, specification.kind)
-            shown.append(
-                .init(name: specification.name, shown: isHidden ? Redaction.mark : text ?? Redaction.mark, source: value.source)
+            var option = StackLayer.ResolvedOption(
+                name: specification.name,
+                shown: isHidden ? Redaction.mark : text ?? Redaction.mark,
+                source: value.source
             )
+            if case .path = specification.kind { option.isPath = true }
+            shown.append(option)
         }
         return (options, shown)
     }

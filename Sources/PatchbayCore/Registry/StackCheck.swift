@@ -44,7 +44,7 @@ struct StackCheck {
             guard !chain.placed.contains(where: { $0.slot == .framing && $0.name == "none" }) else {
                 throw error(.wrongOrder, "'\(name)' needs a framing for its messages, and 'none' has no frames", entry.placed)
             }
-        case .none: break
+        case .stream, .none: break
         }
     }
 
