@@ -181,7 +181,9 @@ let package = Package(
         test("Exec", ["PatchbayExec", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
         test(
             "TLS",
-            ["PatchbayTLS", "PatchbayExec", "PatchbayPassword", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting", "FuzzSupport",
+            [
+                "PatchbayTLS", "PatchbayExec", "PatchbayPassword", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting",
+                "FuzzSupport",
             ]
         ),
         .testTarget(

@@ -82,7 +82,8 @@ final class TLSEngine {
     }
 
     private func sealingFailed() -> PatchbayError {
-        failure ?? PatchbayError(.encodingFailed, "TLS takes no more bytes: this direction has ended", stage: .encode, layer: TLSSettings.layer)
+        failure
+            ?? PatchbayError(.encodingFailed, "TLS takes no more bytes: this direction has ended", stage: .encode, layer: TLSSettings.layer)
     }
 
     /// Appends close_notify.

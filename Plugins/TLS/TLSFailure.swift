@@ -24,14 +24,19 @@ struct TLSFailure {
             )
         case .untrusted:
             if let certificate = engine.peerCertificate, !certificate.isValidNow {
-                return (.authenticationFailed, "the \(peer)'s certificate has expired, or is not valid yet; renew it, and check both clocks")
+                return (
+                    .authenticationFailed, "the \(peer)'s certificate has expired, or is not valid yet; renew it, and check both clocks"
+                )
             }
             return (
                 .authenticationFailed,
                 "the \(peer)'s certificate is not to be trusted: it does not come from the roots of ca=, or it or one above it has expired"
             )
         case .noCertificate:
-            return (.authenticationFailed, "the \(peer) shows no certificate, and client=require demands one; give it certificate= and a private key")
+            return (
+                .authenticationFailed,
+                "the \(peer) shows no certificate, and client=require demands one; give it certificate= and a private key"
+            )
         case .refusedByPeer:
             return (
                 .authenticationFailed,

@@ -41,7 +41,10 @@ struct TLSHandshake: Handshake {
         switch progress {
         case .more: return HandshakeStep(output: messages, next: .receive)
         case .failed(let error):
-            parting = output
+            // Where the name is wrong the handler has finished the handshake all the same, and has no alert: the listener must not take
+            // it for finished.
+            let isWrongName = (error.cause as? TLSReason)?.kind == .wrongName
+            parting = isWrongName ? nil : output
             throw error
         case .up(let negotiated, let identity):
             do {

@@ -18,9 +18,17 @@ struct TLSOptions: Sendable {
     var endsWithRecord = true
 
     static let specifications = [
-        OptionSpecification("certificate", .path, summary: "PEM file with the own certificate and those between it and its root; a listener's must"),
+        OptionSpecification(
+            "certificate",
+            .path,
+            summary: "PEM file with the own certificate and those between it and its root; a listener's must"
+        ),
         OptionSpecification("private-key", .text, isSecret: true, summary: "PEM of the certificate's private key, without a passphrase"),
-        OptionSpecification("ca", .path, summary: "PEM file of the roots that the peer's certificate must come from; left out: the system's"),
+        OptionSpecification(
+            "ca",
+            .path,
+            summary: "PEM file of the roots that the peer's certificate must come from; left out: the system's"
+        ),
         OptionSpecification("server-name", .text, summary: "the name that a listener's certificate must have; left out: the URL's host"),
         OptionSpecification(
             "verify",

@@ -14,7 +14,8 @@ public struct TLSPlugin: Plugin {
         registrar.add(
             Layer(
                 name: TLSSettings.layer,
-                summary: "TLS 1.3: the listener, and the dialer where that is demanded, prove who they are by certificates; all is encrypted",
+                summary:
+                    "TLS 1.3: the listener, and the dialer where that is demanded, prove who they are by certificates; all is encrypted",
                 options: TLSOptions.specifications,
                 examples: [
                     "json+tls+tcp://worker.example:7000?ca=roots.pem",

@@ -39,7 +39,10 @@ struct TLSSettings: Sendable {
             }
         case .dialer:
             guard (chain == nil) == (key == nil) else {
-                throw Self.error(.missingOption, "a certificate goes with its private key: give certificate= and private-key-file=, or neither")
+                throw Self.error(
+                    .missingOption,
+                    "a certificate goes with its private key: give certificate= and private-key-file=, or neither"
+                )
             }
             provesPeer = options.verifies
             configuration = .makeClientConfiguration()
@@ -76,7 +79,10 @@ struct TLSSettings: Sendable {
             return try ServerName(nil)
         }
         guard name != nil else {
-            throw error(.missingOption, "this URL names no host that a certificate could be for; say which name it must have with server-name=")
+            throw error(
+                .missingOption,
+                "this URL names no host that a certificate could be for; say which name it must have with server-name="
+            )
         }
         return try ServerName(name)
     }

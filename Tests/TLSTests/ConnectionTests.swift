@@ -25,21 +25,25 @@ struct ConnectionTests {
     }
 
     /// Layers above tls, with the options of each end.
-    private func options(_ layers: String) throws -> (dialer: String, listener: String) {
+    private func options(_ layers: String, _ transport: String) throws -> (dialer: String, listener: String) {
         switch layers {
         case "hmac+": return ("&hmac.key=\(Self.key)", "&hmac.key=\(Self.key)")
         case "password+":
             let hash = try PasswordHash.make(password: ByteBuffer(string: "sesame"))
-            return ("&password=sesame", "&password.file=\(try file("users", "ada:\(hash)\n"))")
+            return ("&password=sesame", "&password.file=\(try file("users-\(transport)", "ada:\(hash.encoded)\n"))")
         default: return ("", "")
         }
     }
 
-    @Test("messages of all sizes pass both ways, under every identity", arguments: ["", "hmac+", "password+", "length32+bare+"], ["tcp", "inproc"])
+    @Test(
+        "messages of all sizes pass both ways, under every identity",
+        arguments: ["", "hmac+", "password+", "length32+bare+"],
+        ["tcp", "inproc"]
+    )
     func conversation(layers: String, transport: String) async throws {
         let isBare = layers.hasPrefix("length32")
         let stack = isBare ? "length32+tls+bare" : layers + "tls"
-        let options = try options(layers)
+        let options = try options(layers, transport)
         let host = transport == "tcp" ? "127.0.0.1" : "tls-\(stack.hashValue.magnitude)"
         try await withEcho("\(stack)+\(transport)://\(host)?\(certificates.identity("server"))\(options.listener)") { port, _ in
             let user = layers == "password+" ? "ada@" : ""
@@ -106,7 +110,9 @@ struct ConnectionTests {
 
     @Test("without the certificate that is demanded a dialer is told in the greeting")
     func noCertificate() async throws {
-        try await withEcho("tls+tcp://127.0.0.1?\(certificates.identity("server"))&client=require&\(certificates.trust())") { port, failures in
+        try await withEcho("tls+tcp://127.0.0.1?\(certificates.identity("server"))&client=require&\(certificates.trust())") {
+            port,
+            failures in
             let error = await failure { _ = try await dial("tls+tcp://127.0.0.1:\(port)?\(certificates.trust())") }
             #expect(error?.code == .authenticationFailed, "\(String(describing: error))")
             #expect(await failures.first()?.code == .authenticationFailed)

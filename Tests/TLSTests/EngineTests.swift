@@ -98,7 +98,10 @@ struct EngineTests {
         if name != "client" { #expect(pair.listener.error?.code == .authenticationFailed) }
     }
 
-    @Test("a name is compared with the certificate's", arguments: ["localhost", "second.example", "127.0.0.1", "third.example", "127.0.0.2", "::1"])
+    @Test(
+        "a name is compared with the certificate's",
+        arguments: ["localhost", "second.example", "127.0.0.1", "third.example", "127.0.0.2", "::1"]
+    )
     func names(host: String) throws {
         var pair = try TLSMemory.pair(certificates, host: host)
         pair.run()
@@ -176,7 +179,7 @@ struct EngineTests {
     }
 
     @Test("a cut anywhere in the handshake leaves both waiting, for the connection to end", arguments: [Role.dialer, .listener])
-    func cut(role: Role) throws {
+    func cut(role: Role) async throws {
         var whole = try TLSMemory.pair(certificates)
         whole.run()
         let count = (role == .dialer ? whole.dialer : whole.listener).sent.readableBytes
@@ -184,23 +187,30 @@ struct EngineTests {
         for cut in stride(from: 0, to: count, by: role == .dialer ? 1 : 3) {
             var pair = try TLSMemory.pair(certificates)
             pair.run { $0 == role && $1 >= cut ? nil : $2 }
+            await Task.yield()
             #expect(pair.dialer.result == nil && pair.listener.result == nil, "cut at \(cut)")
             #expect(pair.dialer.error == nil && pair.listener.error == nil, "cut at \(cut)")
         }
     }
 
     @Test("a changed byte of the handshake is a typed error", arguments: [Role.dialer, .listener])
-    func flipped(role: Role) throws {
+    func flipped(role: Role) async throws {
         var whole = try TLSMemory.pair(certificates)
         whole.run()
-        let count = (role == .dialer ? whole.dialer : whole.listener).sent.readableBytes
-        for index in 0..<count {
+        let sent = Array((role == .dialer ? whole.dialer : whole.listener).sent.readableBytesView)
+        // The version of a record that is not encrypted is to be ignored: RFC 8446, section 5.1. Those are the first hello of each end,
+        // and the listener's change_cipher_spec behind it.
+        let second = 5 + Int(sent[3]) << 8 + Int(sent[4])
+        let ignored = role == .dialer ? [2] : [2, second + 2]
+        if role == .listener { #expect(sent[second] == 20) }
+        for index in sent.indices where !ignored.contains(index) {
             var pair = try TLSMemory.pair(certificates)
             pair.run { $0 == role && $1 == index ? $2 ^ 0x10 : $2 }
-            // The first record's version is to be ignored: RFC 8446, section 5.1.
-            if role == .dialer, index == 2 { continue }
+            await Task.yield()
+            // Signatures differ in length: this handshake may be shorter, and the byte one of what follows it.
+            guard index < (role == .dialer ? pair.dialer : pair.listener).sent.readableBytes else { continue }
             let isAgreed = pair.dialer.result != nil && pair.listener.result != nil
-            #expect(!isAgreed, "byte \(index) of the \(role)")
+            #expect(!isAgreed, "byte \(index) of the \(role), whose second record is at \(second)")
             for error in [pair.dialer.error, pair.listener.error].compactMap({ $0 }) {
                 #expect([.authenticationFailed, .protocolViolation].contains(error.code))
                 #expect(error.layer == "tls")
@@ -209,7 +219,7 @@ struct EngineTests {
     }
 
     @Test("10,000 forged inputs are refused or waited on, never taken, never a trap")
-    func forged() throws {
+    func forged() async throws {
         var random = FuzzSource.forTest()
         var sample = try TLSMemory.pair(certificates)
         sample.run()
@@ -219,8 +229,10 @@ struct EngineTests {
             let role: Role = number % 4 == 0 ? .dialer : .listener
             var end = try TLSMemory.End(TLSMemory.options(certificates, role), role)
             _ = end.step(.start)
+            await Task.yield()
             let forged = random.input(from: role == .dialer ? answer : hello, longest: 600)
-            for piece in [forged.prefix(forged.count / 2), forged.suffix(forged.count - forged.count / 2)] where !end.isOver && !piece.isEmpty {
+            for piece in [forged.prefix(forged.count / 2), forged.suffix(forged.count - forged.count / 2)]
+            where !end.isOver && !piece.isEmpty {
                 _ = end.step(.message(ByteBuffer(bytes: piece)))
             }
             #expect(end.result == nil)
@@ -229,6 +241,7 @@ struct EngineTests {
             var pair = try TLSMemory.pair(certificates)
             pair.run()
             _ = try pair.dialer.open(pair.toDialer)
+            await Task.yield()
             let record = Array(try pair.listener.seal("the real one").readableBytesView)
             let forged = random.input(from: record, longest: 100)
             guard forged != record else { continue }

@@ -143,5 +143,4 @@ struct TLSMemory {
     }
 }
 
-
 func readFile(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
