@@ -21,7 +21,7 @@ struct TLSOptions: Sendable {
         OptionSpecification(
             "certificate",
             .path,
-            summary: "PEM file with the own certificate and those between it and its root; a listener's must"
+            summary: "PEM file with the own certificate and those between it and its root; a listener needs one"
         ),
         OptionSpecification("private-key", .text, isSecret: true, summary: "PEM of the certificate's private key, without a passphrase"),
         OptionSpecification(

@@ -178,6 +178,46 @@ struct EngineTests {
         }
     }
 
+    /// How far an engine's life came.
+    enum Life: CaseIterable {
+        case made, started, failed, up, closing, closed
+    }
+
+    @Test("an engine that is let go leaves nothing behind", arguments: Life.allCases)
+    func released(life: Life) throws {
+        weak var channel: AnyObject?
+        weak var handler: AnyObject?
+        do {
+            let engine = try TLSEngine(
+                TLSSettings(TLSMemory.options(certificates, .dialer), for: AuthenticatorEnd(role: .dialer, host: "localhost"))
+            )
+            let peer = try TLSEngine(TLSSettings(TLSMemory.options(certificates, .listener), for: AuthenticatorEnd(role: .listener)))
+            channel = Mirror(reflecting: engine).descendant("channel") as AnyObject
+            handler = Mirror(reflecting: engine).descendant("handler") as AnyObject
+            if life != .made { engine.start() }
+            if life == .failed { engine.receive(ByteBuffer(string: "HTTP/1.1 400 Bad Request\r\n\r\n")) }
+            if life == .up || life == .closing || life == .closed {
+                peer.start()
+                for _ in 0..<3 {
+                    peer.receive(engine.takeOutput())
+                    engine.receive(peer.takeOutput())
+                }
+                #expect(engine.isUp && peer.isUp)
+                var wire = ByteBuffer()
+                if life != .up { engine.sealEnd(into: &wire) }
+                if life == .closed {
+                    peer.receive(wire)
+                    wire.clear()
+                    peer.sealEnd(into: &wire)
+                    engine.receive(wire)
+                }
+            }
+            #expect((engine.failure != nil) == (life == .failed))
+            #expect(channel != nil && handler != nil)
+        }
+        #expect(channel == nil && handler == nil)
+    }
+
     @Test("a cut anywhere in the handshake leaves both waiting, for the connection to end", arguments: [Role.dialer, .listener])
     func cut(role: Role) async throws {
         var whole = try TLSMemory.pair(certificates)
