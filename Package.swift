@@ -46,6 +46,7 @@ let builtIn: [Target] = [
     // Scrypt lives in the extras.
     plugin("Password", [crypto, cryptoExtras]),
     plugin("PeerCredentials", ["PatchbayIO"]),
+    plugin("Noise", [crypto]),
 ]
 
 /// Plugins that an application asks for, each a product of its own.
@@ -113,7 +114,7 @@ let package = Package(
             name: "PatchbayCLI",
             dependencies: [
                 "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTesting", "PatchbayTemplates", "PatchbayExec", "PatchbayJSON",
-                "PatchbayMutualHMAC", "PatchbayPassword", "PatchbayTLS",
+                "PatchbayMutualHMAC", "PatchbayNoise", "PatchbayPassword", "PatchbayTLS",
                 bytes,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -158,7 +159,20 @@ let package = Package(
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting", "FuzzSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
-        test("MutualHMAC", ["PatchbayMutualHMAC", "PatchbayCore", "FuzzSupport", crypto]),
+        .target(
+            name: "AuthenticatorTestSupport",
+            dependencies: ["PatchbayCore", "FuzzSupport", bytes],
+            path: "Tests/AuthenticatorTestSupport",
+            swiftSettings: settings
+        ),
+        test("MutualHMAC", ["PatchbayMutualHMAC", "PatchbayCore", "AuthenticatorTestSupport", "FuzzSupport", crypto]),
+        .testTarget(
+            name: "NoiseTests",
+            dependencies: ["PatchbayNoise", "Patchbay", "PatchbayCore", "AuthenticatorTestSupport", "FuzzSupport", crypto, bytes],
+            path: "Tests/NoiseTests",
+            exclude: ["vectors.txt"],
+            swiftSettings: settings
+        ),
         test("Password", ["PatchbayPassword", "PatchbayCore", "FuzzSupport", crypto]),
         test("PeerCredentials", ["PatchbayPeerCredentials", "PatchbayCore", "PatchbayIO"]),
         test("Framings", ["PatchbayCore", "PatchbayFramings", "FuzzSupport"]),

@@ -45,3 +45,21 @@ need_loader() {
     need gcc:gcc make:make pkg-config:pkg-config readelf:binutils
     pkg-config --exists libffi || install_packages libffi-dev
 }
+
+python_environment=.build/python
+
+# need_modules MODULE=PACKAGE …: those that are missing are installed into a virtual environment of the repository's own.
+need_modules() {
+    need python3:python3
+    if [ ! -x "$python_environment/bin/python3" ]; then
+        python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv
+        python3 -m venv "$python_environment" >&2
+    fi
+    missing=
+    for pair in "$@"; do
+        "$python_environment/bin/python3" -c "import ${pair%%=*}" 2>/dev/null || missing="$missing ${pair#*=}"
+    done
+    [ -z "$missing" ] && return 0
+    say "installing$missing into $python_environment"
+    "$python_environment/bin/python3" -m pip install --quiet --disable-pip-version-check $missing >&2
+}

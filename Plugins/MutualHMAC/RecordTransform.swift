@@ -12,5 +12,5 @@ struct RecordTransform: StreamTransform {
     }
 
     func makeSealer() -> any StreamSealer { RecordSealer(key: sealing) }
-    func makeOpener() -> any StreamOpener { RecordOpener(key: opening) }
+    func makeOpener() -> any StreamOpener { RecordOpener(RecordChecker(key: opening)) }
 }

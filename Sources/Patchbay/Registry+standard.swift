@@ -4,6 +4,7 @@ internal import PatchbayFramings
 internal import PatchbayJSON
 internal import PatchbayMessagePack
 internal import PatchbayMutualHMAC
+internal import PatchbayNoise
 internal import PatchbayPassword
 internal import PatchbayPeerCredentials
 internal import PatchbayPlainCodecs
@@ -28,6 +29,7 @@ extension Registry {
 
     private static let builtIn: [any Plugin] = [
         InProcessPlugin(), TCPPlugin(), UnixSocketPlugin(), StandardIOPlugin(), FramingsPlugin(), ProcessorsPlugin(), PlainCodecsPlugin(),
-        JSONPlugin(), MessagePackPlugin(), CBORPlugin(), PythonPlugin(), MutualHMACPlugin(), PasswordPlugin(), PeerCredentialsPlugin(),
+        JSONPlugin(), MessagePackPlugin(), CBORPlugin(), PythonPlugin(), MutualHMACPlugin(), NoisePlugin(), PasswordPlugin(),
+        PeerCredentialsPlugin(),
     ]
 }

@@ -3,21 +3,32 @@ internal import Glibc
 internal import NIOCore
 internal import Patchbay
 internal import PatchbayMutualHMAC
+internal import PatchbayNoise
 internal import PatchbayPassword
 
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "Make a key for hmac, or the hash of a password.",
+        abstract: "Make a key for hmac and noise, a key pair for noise, or the hash of a password.",
         discussion: """
             A password is asked for on a terminal, else read as one line of standard input; it is never an argument, which others \
             could see.
 
             EXAMPLES:
               (umask 077; patchbay key > worker.key)
+              (umask 077; patchbay key --pair > me.key); patchbay key --public me.key
               patchbay key --password --user worker >> worker.users
             """
     )
+
+    @Flag(help: "Print the private key of a new key pair instead, for noise with pattern=xx or ik.")
+    var pair = false
+
+    @Option(
+        name: .customLong("public"),
+        help: ArgumentHelp("Print the public key of the private one in this file; - is standard input.", valueName: "file")
+    )
+    var publicFile: String?
 
     @Flag(help: "Print a salted scrypt hash of a password instead.")
     var password = false
@@ -26,14 +37,31 @@ struct KeyCommand: AsyncParsableCommand {
     var user: String?
 
     func validate() throws {
+        guard [pair, publicFile != nil, password].filter(\.self).count <= 1 else {
+            throw ValidationError("--pair, --public and --password exclude each other.")
+        }
         if user != nil, !password { throw ValidationError("--user goes with --password.") }
     }
 
     func run() async throws {
+        if pair { return print(NoiseKeyPair().privateText) }
+        if let publicFile { return print(try await publicKey(publicFile)) }
         guard password else { return print(AuthenticationKey.generate()) }
         if let user { try PasswordHash.checkUser(user) }
         let hash = try PasswordHash.make(password: try await PasswordPrompt().password())
         print(try user.map { try hash.line(user: $0) } ?? hash.encoded)
+    }
+}
+
+extension KeyCommand {
+    private func publicKey(_ file: String) async throws -> String {
+        let text: String
+        if file == "-" {
+            text = try await StandardInput().lines()?.first.map { String(buffer: $0) } ?? ""
+        } else {
+            text = String(decoding: try SecretSource.file(file, for: "--public"), as: UTF8.self)
+        }
+        return try NoiseKeyPair(privateText: text).publicText
     }
 }
 

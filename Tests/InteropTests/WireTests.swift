@@ -17,12 +17,19 @@ struct WireTests {
         var transport: Meeting.Transport
         /// Ours.
         var role: Role
-        var keyed: Bool
+        /// The layer that takes the key.
+        var authenticator: String?
+        var interpreter: Interpreter
 
-        var testDescription: String { "\(transport), we are the \(role), \(keyed ? "hmac" : "no authenticator")" }
+        var keyed: Bool { authenticator != nil }
+        var testDescription: String { "\(transport), we are the \(role), \(authenticator ?? "no authenticator")" }
 
         static let all = Meeting.Transport.allCases.flatMap { transport in
-            [Role.dialer, .listener].flatMap { role in [false, true].map { Case(transport: transport, role: role, keyed: $0) } }
+            [Role.dialer, .listener].flatMap { role in
+                [(nil, Interpreter.all.last), ("hmac", Interpreter.all.last), ("noise", Interpreter.withNoise)].compactMap { pair in
+                    pair.1.map { Case(transport: transport, role: role, authenticator: pair.0, interpreter: $0) }
+                }
+            }
         }
     }
 
@@ -36,7 +43,8 @@ struct WireTests {
         query: String = "",
         _ body: (String, Result<Connection, any Error>, ChildProcess) async throws -> Void
     ) async throws {
-        let interpreter = try #require(Interpreter.all.last)
+        let interpreter = meeting.interpreter
+        let layer = meeting.authenticator.map { "+\($0)" } ?? ""
         let folder = PythonPair.script.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
         try await withFolder { sockets in
             let path = "\(sockets)/s"
@@ -44,10 +52,10 @@ struct WireTests {
             let user = meeting.keyed ? "ada:\(Self.key)@" : "ada@"
             func url(_ address: String) throws -> ConnectionURL {
                 let target = isTCP ? "tcp://\(user)127.0.0.1:\(address)" : "unix://\(user)\(path)"
-                return try ConnectionURL(codec + (meeting.keyed ? "+hmac+" : "+") + target + query)
+                return try ConnectionURL(codec + layer + "+" + target + query)
             }
             func child(_ role: String, _ address: String) throws -> ChildProcess {
-                let stack = theirs + "+length" + (meeting.keyed ? "+hmac" : "")
+                let stack = theirs + "+length" + layer
                 let arguments = [role, meeting.transport.rawValue, address, stack, meeting.keyed ? hexadecimal(theirKey) : "none"]
                 return try ChildProcess(interpreter.path, ["\(folder)/wire_peer.py"] + arguments + words)
             }
@@ -83,6 +91,12 @@ struct WireTests {
             if case .success(let connection) = ours { await connection.close() }
         }
     }
+
+    @Test(
+        "a peer over noise takes part, with another implementation of it",
+        .enabled(if: Interpreter.withNoise != nil, Interpreter.noNoise)
+    )
+    func noisePeer() { #expect(Case.all.contains { $0.authenticator == "noise" }) }
 
     @Test("greeting, user and data, messages, fragments, pings and the end", arguments: Case.all)
     func conversation(meeting: Case) async throws {
@@ -128,7 +142,7 @@ struct WireTests {
     @Test("another stack is refused, and both ends name both", arguments: Case.all)
     func otherStack(meeting: Case) async throws {
         try await meet(meeting, theirs: "cbor") { said, ours, _ in
-            let suffix = meeting.keyed ? "+hmac" : ""
+            let suffix = meeting.authenticator.map { "+\($0)" } ?? ""
             #expect(said == (meeting.role == .listener ? "refused stack-mismatch json+length\(suffix)" : "error stack-mismatch"))
             let error = #expect(throws: PatchbayError.self) { try ours.get() }
             #expect(error?.code == .stackMismatch)

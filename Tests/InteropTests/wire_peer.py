@@ -1,4 +1,5 @@
-"""One end of Patchbay's wire, as docs/wire.md and docs/security.md describe it; nothing but the standard library.
+"""One end of Patchbay's wire, as docs/wire.md and docs/security.md describe it; nothing but the standard library, and for noise the
+package noiseprotocol.
 
     wire_peer.py listen|connect tcp|unix ADDRESS STACK KEY [NAME=VALUE ...]
 
@@ -114,6 +115,45 @@ class Records:
         return header + self.tag(header, b"")
 
 
+    def open(self, header, read):
+        """A record whose first four bytes are there: its payload, and whether it is the last."""
+        length, = struct.unpack("!I", header)
+        if length != self.END and not 1 <= length <= 16384:
+            raise Violation("protocol-violation", "a record of a wrong length")
+        payload = b"" if length == self.END else read(length)
+        tag = read(16)
+        if not hmac.compare_digest(tag, self.tag(header, payload)):
+            raise Violation("authentication-failed", "a record was changed")
+        return payload, length == self.END
+
+
+class NoiseRecords:
+    """Both directions' rows of records."""
+
+    def __init__(self, noise):
+        self.noise = noise
+
+    def seal(self, data):
+        return b"".join(self.record(data[start:start + 16384]) for start in range(0, len(data), 16384))
+
+    def seal_end(self):
+        return self.record(b"")
+
+    def record(self, payload):
+        sealed = self.noise.encrypt(payload)
+        return struct.pack("!H", len(sealed)) + sealed
+
+    def open(self, header, read):
+        length, = struct.unpack("!H", header[:2])
+        if not 16 <= length <= 16400:
+            raise Violation("protocol-violation", "a record of a wrong length")
+        try:
+            payload = bytes(self.noise.decrypt(header[2:] + read(length - 2)))
+        except Exception as error:
+            raise Violation("authentication-failed", "a record was changed") from error
+        return payload, not payload
+
+
 class Peer:
     """A connection past its greeting."""
 
@@ -127,6 +167,7 @@ class Peer:
         self.transcript = b""
         self.greeting = True
         self.pongs = []
+        self.secured = stack.endswith("+noise")
         try:
             self.greet()
         except Violation as violation:
@@ -174,16 +215,14 @@ class Peer:
             if body[:1] == bytes([ERROR]):
                 raise Refused(parse_fields(body[1:]))
             raise Violation("protocol-violation", "a record that is none")
-        if length != Records.END and not 1 <= length <= 16384:
-            raise Violation("protocol-violation", "a record of a wrong length")
-        payload = b"" if length == Records.END else self.read_socket(length)
-        tag = self.read_socket(16)
-        if payload is None or tag is None:
-            raise EOFError("truncated")
-        if not hmac.compare_digest(tag, self.opener.tag(header, payload)):
-            raise Violation("authentication-failed", "a record was changed")
+        payload, self.ended = self.opener.open(header, self.read_whole)
         self.opened += payload
-        self.ended = length == Records.END
+
+    def read_whole(self, count):
+        data = self.read_socket(count)
+        if data is None:
+            raise EOFError("truncated")
+        return data
 
     # Frames
 
@@ -251,7 +290,10 @@ class Peer:
                 raise
             self.write_preface()
             self.write_hello()
-        if self.key is not None:
+        if self.secured:
+            self.authenticate_noise()
+            self.exchange_details()
+        elif self.key is not None:
             self.authenticate()
         if self.role == "listener":
             self.write_finish()
@@ -279,9 +321,23 @@ class Peer:
 
     def write_hello(self):
         fields = field(1, b"\0\0") + field(2, self.stack.encode()) + field(3, self.nonce) + field(4, struct.pack("!Q", LIMIT))
-        if self.user is not None:
-            fields += field(5, self.user.encode())
-        self.write_control(HELLO, fields + b"".join(datum(*pair) for pair in self.data))
+        self.write_control(HELLO, fields if self.secured else fields + self.details())
+
+    def details(self):
+        user = field(5, self.user.encode()) if self.user is not None else b""
+        return user + b"".join(datum(*pair) for pair in self.data)
+
+    def take_details(self, fields):
+        self.their_user = fields[5].decode() if 5 in fields else None
+        self.their_data = fields[6]
+
+    def exchange_details(self):
+        """Sealed, the dialer first."""
+        if self.role == "dialer":
+            self.write_control(DETAILS, self.details())
+        self.take_details(parse_fields(self.expect(DETAILS)))
+        if self.role == "listener":
+            self.write_control(DETAILS, self.details())
 
     def read_hello(self):
         fields = parse_fields(self.expect(HELLO))
@@ -292,8 +348,9 @@ class Peer:
         if fields[2] != self.stack.encode():
             raise Violation("stack-mismatch", "the peer has " + fields[2].decode())
         self.limit, = struct.unpack("!Q", fields[4])
-        self.their_user = fields[5].decode() if 5 in fields else None
-        self.their_data = fields[6]
+        if self.secured and (5 in fields or fields[6]):
+            raise Violation("protocol-violation", "user or data in the clear")
+        self.take_details(fields)
 
     def authenticate(self):
         """The authenticator hmac."""
@@ -311,6 +368,35 @@ class Peer:
         of_listener = Records(hkdf(salt, self.key, b"patchbay hmac 1 records listener"))
         self.exported = hkdf(salt, self.key, b"patchbay hmac 1 exported")
         self.sealer, self.opener = (of_dialer, of_listener) if self.role == "dialer" else (of_listener, of_dialer)
+
+    def authenticate_noise(self):
+        """The authenticator noise, with a shared key."""
+        from noise.connection import NoiseConnection
+
+        noise = NoiseConnection.from_name("Noise_NNpsk0_25519_ChaChaPoly_SHA256")
+        noise.set_psks(psk=mac(b"patchbay noise 1 key", self.key))
+        noise.set_prologue(self.transcript)
+        if self.role == "dialer":
+            noise.set_as_initiator()
+        else:
+            noise.set_as_responder()
+        noise.start_handshake()
+        state = noise.noise_protocol.symmetric_state
+        if self.role == "dialer":
+            self.write_control(AUTH, bytes(noise.write_message()))
+        answer = self.expect(AUTH)
+        try:
+            noise.read_message(answer)
+        except Exception as error:
+            raise Violation("authentication-failed", "another key") from error
+        if self.role == "listener":
+            self.write_control(AUTH, bytes(noise.write_message()))
+        # The third output of the derivation that gave the keys of the directions.
+        start = mac(state.ck)
+        first = mac(start, b"\1")
+        second = mac(start, first, b"\2")
+        self.exported = mac(start, second, b"\3")
+        self.sealer = self.opener = NoiseRecords(noise)
 
     def check(self, got, expected):
         if not hmac.compare_digest(got, expected):

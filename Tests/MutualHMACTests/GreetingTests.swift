@@ -1,3 +1,4 @@
+internal import AuthenticatorTestSupport
 internal import FuzzSupport
 internal import NIOCore
 internal import Testing

@@ -1,3 +1,4 @@
+internal import AuthenticatorTestSupport
 internal import FuzzSupport
 internal import NIOCore
 internal import PatchbayCore
@@ -12,15 +13,6 @@ struct HandshakeTests {
 
     static func authenticator(_ key: String = key) throws -> MutualHMACAuthenticator {
         try MutualHMACAuthenticator(key: ByteBuffer(string: key))
-    }
-
-    static func code(_ body: () throws -> Void) -> PatchbayError.Code? {
-        do {
-            try body()
-            return nil
-        } catch {
-            return (error as? PatchbayError)?.code
-        }
     }
 
     @Test("two ends with one key and one greeting agree on everything")
@@ -49,7 +41,7 @@ struct HandshakeTests {
             dialed: Self.transcript,
             listened: Self.transcript
         )
-        #expect(Self.code { _ = try pair.run() } == .authenticationFailed)
+        #expect(HandshakePair.code { _ = try pair.run() } == .authenticationFailed)
         #expect(pair.messages.map(\.from) == [.dialer])
     }
 
@@ -59,7 +51,7 @@ struct HandshakeTests {
             var changed = Self.transcript
             changed.setInteger(try #require(changed.getInteger(at: index, as: UInt8.self)) ^ 1, at: index)
             var pair = try HandshakePair(Self.authenticator(), Self.authenticator(), dialed: Self.transcript, listened: changed)
-            #expect(Self.code { _ = try pair.run() } == .authenticationFailed)
+            #expect(HandshakePair.code { _ = try pair.run() } == .authenticationFailed)
         }
     }
 
@@ -70,7 +62,7 @@ struct HandshakeTests {
         let fresh = ByteBuffer(bytes: 101..<181)
         for index in 0...1 {
             var pair = try HandshakePair(Self.authenticator(), Self.authenticator(), dialed: fresh, listened: fresh)
-            #expect(Self.code { _ = try pair.run { $0 == index ? earlier.messages[$0].bytes : $1 } } == .authenticationFailed)
+            #expect(HandshakePair.code { _ = try pair.run { $0 == index ? earlier.messages[$0].bytes : $1 } } == .authenticationFailed)
         }
     }
 
@@ -78,7 +70,7 @@ struct HandshakeTests {
     func reflection() throws {
         var dialer = try Self.authenticator().makeHandshake(HandshakeContext(role: .dialer, transcript: Self.transcript))
         let proof = try #require(try dialer.step(.start).output.first)
-        #expect(Self.code { _ = try dialer.step(.message(proof)) } == .authenticationFailed)
+        #expect(HandshakePair.code { _ = try dialer.step(.message(proof)) } == .authenticationFailed)
 
         // A second connection to the listener does not serve as an oracle for the first either: it answers dialers alone.
         var listener = try Self.authenticator().makeHandshake(HandshakeContext(role: .listener, transcript: Self.transcript))
@@ -86,7 +78,7 @@ struct HandshakeTests {
         let answer = try #require(try listener.step(.message(proof)).output.first)
         var other = try Self.authenticator().makeHandshake(HandshakeContext(role: .listener, transcript: Self.transcript))
         _ = try other.step(.start)
-        #expect(Self.code { _ = try other.step(.message(answer)) } == .authenticationFailed)
+        #expect(HandshakePair.code { _ = try other.step(.message(answer)) } == .authenticationFailed)
     }
 
     @Test("every bit of each proof counts")
@@ -94,7 +86,7 @@ struct HandshakeTests {
         for message in 0...1 {
             for bit in 0..<256 {
                 var pair = try HandshakePair(Self.authenticator(), Self.authenticator(), dialed: Self.transcript, listened: Self.transcript)
-                let code = Self.code {
+                let code = HandshakePair.code {
                     _ = try pair.run { index, bytes in
                         guard index == message else { return bytes }
                         var array = Array(bytes.readableBytesView)
@@ -112,7 +104,7 @@ struct HandshakeTests {
         for role in [Role.dialer, .listener] {
             var handshake = try Self.authenticator().makeHandshake(HandshakeContext(role: role, transcript: Self.transcript))
             _ = try handshake.step(.start)
-            #expect(Self.code { _ = try handshake.step(.message(ByteBuffer(repeating: 7, count: count))) } == .protocolViolation)
+            #expect(HandshakePair.code { _ = try handshake.step(.message(ByteBuffer(repeating: 7, count: count))) } == .protocolViolation)
         }
     }
 
@@ -122,19 +114,19 @@ struct HandshakeTests {
             let context = HandshakeContext(role: role, transcript: Self.transcript)
             for input in [HandshakeInput.message(ByteBuffer(repeating: 0, count: 32)), .verdict(true)] {
                 var handshake = try Self.authenticator().makeHandshake(context)
-                #expect(Self.code { _ = try handshake.step(input) } == .protocolViolation)
-                #expect(Self.code { _ = try handshake.step(.start) } == .protocolViolation)
+                #expect(HandshakePair.code { _ = try handshake.step(input) } == .protocolViolation)
+                #expect(HandshakePair.code { _ = try handshake.step(.start) } == .protocolViolation)
             }
             var handshake = try Self.authenticator().makeHandshake(context)
             _ = try handshake.step(.start)
-            #expect(Self.code { _ = try handshake.step(.start) } == .protocolViolation)
+            #expect(HandshakePair.code { _ = try handshake.step(.start) } == .protocolViolation)
         }
     }
 
     @Test("a greeting without nonces is refused")
     func noGreeting() throws {
         let authenticator = try Self.authenticator()
-        #expect(Self.code { _ = try authenticator.makeHandshake(HandshakeContext(role: .dialer)) } == .unsupported)
+        #expect(HandshakePair.code { _ = try authenticator.makeHandshake(HandshakeContext(role: .dialer)) } == .unsupported)
     }
 
     @Test("no handshake survives 20,000 forged messages, and none traps")
@@ -156,7 +148,7 @@ struct HandshakeTests {
             }
             var handshake = try authenticator.makeHandshake(HandshakeContext(role: role, transcript: Self.transcript))
             _ = try handshake.step(.start)
-            let code = Self.code { _ = try handshake.step(.message(ByteBuffer(bytes: bytes))) }
+            let code = HandshakePair.code { _ = try handshake.step(.message(ByteBuffer(bytes: bytes))) }
             #expect(code == (bytes.count == 32 ? .authenticationFailed : .protocolViolation))
         }
     }

@@ -1,3 +1,4 @@
+internal import AuthenticatorTestSupport
 internal import NIOCore
 internal import Testing
 

@@ -1,3 +1,4 @@
+internal import AuthenticatorTestSupport
 internal import Crypto
 internal import NIOCore
 internal import PatchbayCore

@@ -32,4 +32,16 @@ package struct Interpreter: Sendable, CustomTestStringConvertible {
         )
         return all
     }()
+
+    package static let noNoise: Comment = "no package noiseprotocol in .build/python; scripts/test installs it"
+
+    /// One with the package noiseprotocol.
+    package static let withNoise: Interpreter? = {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").standardized
+        let path = root.appendingPathComponent(".build/python/bin/python3").path
+        let script = "import sys, noise.connection; print('%d.%d' % sys.version_info[:2])"
+        guard FileManager.default.isExecutableFile(atPath: path), let answer = try? Script(path: path, script).run("") else { return nil }
+        let version = answer.split(separator: "\n").first.map { $0.split(separator: ".").compactMap { Int($0) } } ?? []
+        return version.count == 2 ? Interpreter(path: path, version: version) : nil
+    }()
 }

@@ -2,12 +2,12 @@ internal import Glibc
 internal import NIOCore
 
 /// Reads a secret from where an option says, and never tells what it read.
-enum SecretSource {
+package enum SecretSource {
     /// The largest secret, in bytes.
     static let most = 65_536
 
     /// A file's bytes, without one trailing newline.
-    static func file(_ path: String, for name: String) throws(PatchbayError) -> [UInt8] {
+    package static func file(_ path: String, for name: String) throws(PatchbayError) -> [UInt8] {
         // Non-blocking, so that a pipe nobody writes to cannot hold a resolution.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure(name, String(cString: strerror(errno))) }

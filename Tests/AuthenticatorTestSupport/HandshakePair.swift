@@ -1,21 +1,21 @@
-internal import NIOCore
-internal import PatchbayCore
+package import NIOCore
+package import PatchbayCore
 
 /// Two ends of one authentication, run against each other in memory.
-struct HandshakePair {
-    var dialer: any Handshake
-    var listener: any Handshake
+package struct HandshakePair {
+    package var dialer: any Handshake
+    package var listener: any Handshake
 
     /// Every message in order, with the end that sent it.
-    var messages: [(from: Role, bytes: ByteBuffer)] = []
+    package var messages: [(from: Role, bytes: ByteBuffer)] = []
 
-    init(_ dialing: any Authenticator, _ listening: any Authenticator, dialed: ByteBuffer, listened: ByteBuffer) throws {
+    package init(_ dialing: any Authenticator, _ listening: any Authenticator, dialed: ByteBuffer, listened: ByteBuffer) throws {
         dialer = try dialing.makeHandshake(HandshakeContext(role: .dialer, transcript: dialed))
         listener = try listening.makeHandshake(HandshakeContext(role: .listener, transcript: listened))
     }
 
     /// Runs to the end; `change` may alter each message on its way.
-    mutating func run(
+    package mutating func run(
         change: (_ index: Int, _ bytes: ByteBuffer) -> ByteBuffer = { $1 }
     ) throws -> (dialer: HandshakeResult, listener: HandshakeResult) {
         var results: [Role: HandshakeResult] = [:]
@@ -35,5 +35,17 @@ struct HandshakePair {
     }
 
     /// Neither end had anything to say, and one of them was not done.
-    struct Stalled: Error {}
+    package struct Stalled: Error {
+        package init() {}
+    }
+
+    /// The code of the error that `body` throws.
+    package static func code(_ body: () throws -> Void) -> PatchbayError.Code? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return (error as? PatchbayError)?.code
+        }
+    }
 }

@@ -1,0 +1,253 @@
+internal import AuthenticatorTestSupport
+internal import FuzzSupport
+internal import NIOCore
+internal import PatchbayCore
+internal import Testing
+
+@testable internal import PatchbayNoise
+
+@Suite("The handshake of noise")
+struct HandshakeTests {
+    static let transcript = ByteBuffer(bytes: 100..<180)
+    static let key = "a key of more than sixteen bytes"
+    static let dialer = NoiseKeyPair()
+    static let listener = NoiseKeyPair()
+
+    /// One end's authenticator.
+    static func authenticator(
+        _ pattern: NoisePattern,
+        _ role: Role,
+        cipher: NoiseCipher = .chachapoly,
+        key: String = key,
+        pair: NoiseKeyPair? = nil,
+        peers: [String]? = nil
+    ) throws -> NoiseAuthenticator {
+        let own = pair ?? (role == .dialer ? dialer : listener)
+        return try NoiseAuthenticator(
+            pattern: pattern,
+            cipher: cipher,
+            key: pattern.hasSharedKey ? ByteBuffer(string: key) : nil,
+            privateKey: pattern.hasStaticKeys ? ByteBuffer(string: own.privateText) : nil,
+            peers: pattern.hasStaticKeys ? peers ?? [(role == .dialer ? listener : dialer).publicText] : []
+        )
+    }
+
+    static func pair(
+        _ pattern: NoisePattern,
+        cipher: NoiseCipher = .chachapoly,
+        dialed: ByteBuffer = transcript,
+        listened: ByteBuffer = transcript
+    ) throws -> HandshakePair {
+        try HandshakePair(
+            authenticator(pattern, .dialer, cipher: cipher),
+            authenticator(pattern, .listener, cipher: cipher),
+            dialed: dialed,
+            listened: listened
+        )
+    }
+
+    private static let all = NoisePattern.allCases.flatMap { pattern in NoiseCipher.allCases.map { (pattern, $0) } }
+
+    @Test("two ends that know each other agree on everything", arguments: all)
+    func agreement(_ pattern: NoisePattern, _ cipher: NoiseCipher) throws {
+        var pair = try Self.pair(pattern, cipher: cipher)
+        let (dialer, listener) = try pair.run()
+        let bytes = ByteBuffer(string: "all that went before")
+        #expect(dialer.exportedMAC?(bytes) == listener.exportedMAC?(bytes))
+        #expect(dialer.exportedMAC?(bytes).readableBytes == 32)
+        #expect(dialer.identity == (pattern.hasStaticKeys ? "noise:" + Self.listener.publicText : nil))
+        #expect(listener.identity == (pattern.hasStaticKeys ? "noise:" + Self.dialer.publicText : nil))
+        #expect(pair.messages.map(\.from) == (pattern == .xx ? [.dialer, .listener, .dialer] : [.dialer, .listener]))
+        for (sealing, opening) in [(dialer, listener), (listener, dialer)] {
+            var sealer = try #require(sealing.transform).makeSealer()
+            var opener = try #require(opening.transform).makeOpener()
+            var wire = ByteBuffer()
+            var plain = ByteBuffer()
+            try bytes.withUnsafeReadableBytes { try sealer.seal($0, into: &wire) }
+            #expect(try opener.open(&wire, into: &plain, upTo: 1024) == .bytes(bytes.readableBytes))
+            #expect(plain == bytes)
+        }
+        // What one end sealed, it does not take for the other's.
+        var sealer = try #require(dialer.transform).makeSealer()
+        var opener = try #require(dialer.transform).makeOpener()
+        var wire = ByteBuffer()
+        var plain = ByteBuffer()
+        try bytes.withUnsafeReadableBytes { try sealer.seal($0, into: &wire) }
+        #expect(HandshakePair.code { _ = try opener.open(&wire, into: &plain, upTo: 1024) } == .authenticationFailed)
+    }
+
+    @Test("each connection has keys of its own")
+    func freshness() throws {
+        let bytes = ByteBuffer(string: "the same")
+        let codes = try (0..<3).map { _ in
+            var pair = try Self.pair(.nnpsk0)
+            return try pair.run().dialer.exportedMAC?(bytes)
+        }
+        #expect(Set(codes).count == 3)
+    }
+
+    @Test("another key is refused by the listener before it says anything")
+    func wrongKey() throws {
+        var pair = try HandshakePair(
+            Self.authenticator(.nnpsk0, .dialer),
+            Self.authenticator(.nnpsk0, .listener, key: "another key, of as many bytes..."),
+            dialed: Self.transcript,
+            listened: Self.transcript
+        )
+        #expect(HandshakePair.code { _ = try pair.run() } == .authenticationFailed)
+        #expect(pair.messages.map(\.from) == [.dialer])
+    }
+
+    @Test("a stranger with a key pair of his own is refused by either end", arguments: [NoisePattern.xx, .ik])
+    func stranger(_ pattern: NoisePattern) throws {
+        var dialing = try HandshakePair(
+            Self.authenticator(pattern, .dialer, pair: NoiseKeyPair()),
+            Self.authenticator(pattern, .listener),
+            dialed: Self.transcript,
+            listened: Self.transcript
+        )
+        #expect(HandshakePair.code { _ = try dialing.run() } == .authenticationFailed)
+        var listening = try HandshakePair(
+            Self.authenticator(pattern, .dialer),
+            Self.authenticator(pattern, .listener, pair: NoiseKeyPair()),
+            dialed: Self.transcript,
+            listened: Self.transcript
+        )
+        #expect(HandshakePair.code { _ = try listening.run() } == .authenticationFailed)
+        // Only with the listener's own private key can the dialer's first message be opened.
+        if pattern == .ik { #expect(listening.messages.map(\.from) == [.dialer]) }
+    }
+
+    @Test("with peer=any whoever has a key pair is let in, and is told apart")
+    func anyone() throws {
+        let stranger = NoiseKeyPair()
+        var pair = try HandshakePair(
+            Self.authenticator(.xx, .dialer, pair: stranger),
+            Self.authenticator(.xx, .listener, peers: ["any"]),
+            dialed: Self.transcript,
+            listened: Self.transcript
+        )
+        #expect(try pair.run().listener.identity == "noise:" + stranger.publicText)
+    }
+
+    @Test("a greeting that reads differently at the two ends is refused, at each of its bytes", arguments: NoisePattern.allCases)
+    func otherTranscript(_ pattern: NoisePattern) throws {
+        for index in 0..<Self.transcript.readableBytes {
+            var changed = Self.transcript
+            changed.setInteger(try #require(changed.getInteger(at: index, as: UInt8.self)) ^ 1, at: index)
+            var pair = try Self.pair(pattern, listened: changed)
+            #expect(HandshakePair.code { _ = try pair.run() } == .authenticationFailed)
+        }
+    }
+
+    @Test("a message of an earlier handshake is worth nothing under a new nonce", arguments: NoisePattern.allCases)
+    func replay(_ pattern: NoisePattern) throws {
+        var earlier = try Self.pair(pattern)
+        _ = try earlier.run()
+        let fresh = ByteBuffer(bytes: 101..<181)
+        for index in earlier.messages.indices {
+            var pair = try Self.pair(pattern, dialed: fresh, listened: fresh)
+            #expect(HandshakePair.code { _ = try pair.run { $0 == index ? earlier.messages[$0].bytes : $1 } } == .authenticationFailed)
+        }
+    }
+
+    @Test("every bit of each message counts", arguments: NoisePattern.allCases)
+    func flips(_ pattern: NoisePattern) throws {
+        var sample = try Self.pair(pattern)
+        _ = try sample.run()
+        for message in sample.messages.indices {
+            for bit in 0..<sample.messages[message].bytes.readableBytes * 8 {
+                // The top bit of an X25519 key is not of the key (RFC 7748, section 5), but of what is hashed.
+                var pair = try Self.pair(pattern)
+                let code = HandshakePair.code {
+                    _ = try pair.run { index, bytes in
+                        guard index == message else { return bytes }
+                        var array = Array(bytes.readableBytesView)
+                        array[bit / 8] ^= 1 << (bit % 8)
+                        return ByteBuffer(bytes: array)
+                    }
+                }
+                #expect(code == .authenticationFailed)
+            }
+        }
+    }
+
+    @Test("keys of small order are refused", arguments: ["00", "01", "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"])
+    func smallOrder(_ hexadecimal: String) throws {
+        var point = [UInt8](hexadecimal: hexadecimal)
+        point += [UInt8](repeating: 0, count: 32 - point.count)
+        var pair = try Self.pair(.xx)
+        let code = HandshakePair.code {
+            _ = try pair.run { index, bytes in index == 0 ? ByteBuffer(bytes: point) : bytes }
+        }
+        #expect(code == .authenticationFailed)
+    }
+
+    @Test("a message of another length never passes", arguments: NoisePattern.allCases)
+    func lengths(_ pattern: NoisePattern) throws {
+        var sample = try Self.pair(pattern)
+        _ = try sample.run()
+        for message in sample.messages.indices {
+            for count in [0, 1, 31, 47, 4096] {
+                var pair = try Self.pair(pattern)
+                let code = HandshakePair.code {
+                    _ = try pair.run { $0 == message ? ByteBuffer(repeating: 7, count: count) : $1 }
+                }
+                #expect(code == .protocolViolation || code == .authenticationFailed)
+                if count < 32 { #expect(code == .protocolViolation) }
+            }
+        }
+    }
+
+    @Test("what comes out of turn is a violation, and after a failure everything is", arguments: NoisePattern.allCases)
+    func outOfTurn(_ pattern: NoisePattern) throws {
+        for role in [Role.dialer, .listener] {
+            let context = HandshakeContext(role: role, transcript: Self.transcript)
+            for input in [HandshakeInput.message(ByteBuffer(repeating: 0, count: 48)), .verdict(true)] {
+                var handshake = try Self.authenticator(pattern, role).makeHandshake(context)
+                #expect(HandshakePair.code { _ = try handshake.step(input) } == .protocolViolation)
+                #expect(HandshakePair.code { _ = try handshake.step(.start) } == .protocolViolation)
+            }
+            var handshake = try Self.authenticator(pattern, role).makeHandshake(context)
+            _ = try handshake.step(.start)
+            #expect(HandshakePair.code { _ = try handshake.step(.start) } == .protocolViolation)
+        }
+    }
+
+    @Test("a greeting without nonces is refused")
+    func noGreeting() throws {
+        let authenticator = try Self.authenticator(.nnpsk0, .dialer)
+        #expect(HandshakePair.code { _ = try authenticator.makeHandshake(HandshakeContext(role: .dialer)) } == .unsupported)
+    }
+
+    @Test("no handshake survives 100,000 forged messages, and none traps", arguments: NoisePattern.allCases)
+    func fuzz(_ pattern: NoisePattern) throws {
+        var generator = FuzzSource.forTest(pattern.rawValue)
+        let waiting = try [Role.dialer, .listener].map { role in
+            var handshake = try Self.authenticator(pattern, role).makeHandshake(HandshakeContext(role: role, transcript: Self.transcript))
+            _ = try handshake.step(.start)
+            return handshake
+        }
+        var pair = try Self.pair(pattern)
+        _ = try pair.run()
+        let valid = pair.messages.map { Array($0.bytes.readableBytesView) }
+        for round in 0..<33_334 {
+            let index = round & 1
+            var bytes: [UInt8]
+            if round & 2 == 0 {
+                bytes = generator.input(from: [], longest: 128)
+            } else {
+                bytes = valid[1 - index]
+                bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^= UInt8.random(in: 1...255, using: &generator)
+                if round & 4 == 0 { bytes.removeLast(Int.random(in: 0...bytes.count, using: &generator)) }
+            }
+            let role = index == 0 ? Role.dialer : .listener
+            // Values: each round has one of its own.
+            var handshake = waiting[index]
+            // XX's first message is a key alone: any 32 bytes are one, and nothing is proved yet.
+            if pattern == .xx, role == .listener, bytes.count == 32 { continue }
+            let code = HandshakePair.code { _ = try handshake.step(.message(ByteBuffer(bytes: bytes))) }
+            #expect(code == .authenticationFailed || code == .protocolViolation)
+        }
+    }
+}
