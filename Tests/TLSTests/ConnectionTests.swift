@@ -161,6 +161,21 @@ struct ConnectionTests {
         await closing
     }
 
+    @Test("a file of roots that changed counts for the next dial")
+    func changedRoots() async throws {
+        try await withEcho("tls+tcp://127.0.0.1?\(certificates.identity("server"))") { port, _ in
+            func write(_ name: String) throws -> String {
+                try file("roots.pem", String(decoding: readFile(certificates.pem(name)), as: UTF8.self))
+            }
+            let url = "tls+tcp://127.0.0.1:\(port)?tls.ca=\(try write("other"))"
+            #expect(await failure { _ = try await dial(url) }?.code == .authenticationFailed)
+            _ = try write("ca")
+            let connection = try await dial(url)
+            #expect(connection.peer.identity == "tls:localhost")
+            await connection.close()
+        }
+    }
+
     @Test("a silent peer has its time, and one that does not speak TLS is told apart")
     func strangers() async throws {
         let url = "lines+tls+bare+tcp://127.0.0.1?\(certificates.identity("server"))&handshake-timeout=200ms"
