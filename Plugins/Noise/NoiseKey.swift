@@ -12,7 +12,7 @@ public struct NoiseKeyPair: Sendable, CustomStringConvertible, CustomReflectable
     public init() { key = Curve25519.KeyAgreement.PrivateKey() }
 
     /// - Parameter privateText: the private key as ``privateText`` gave it; one newline behind it is dropped.
-    /// - Throws: ``PatchbayError`` with `invalidOption` for anything else.
+    /// - Throws: `PatchbayError` with `invalidOption` for anything else.
     public init(privateText: String) throws {
         guard let bytes = KeyText.bytes(privateText.hasSuffix("\n") ? String(privateText.dropLast()) : privateText) else {
             throw PatchbayError(
