@@ -39,9 +39,8 @@ public struct NoiseKeyPair: Sendable, CustomStringConvertible, CustomReflectable
 /// 32 bytes as text.
 enum KeyText {
     static func text(_ bytes: [UInt8]) -> String {
-        let standard = bytes.withUnsafeBytes { Base64.encode($0) }
-        return String(
-            standard.prefix { $0 != "=" }.map { character in
+        String(
+            bytes.withUnsafeBytes { Base64.encodeUnpadded($0) }.map { character in
                 switch character {
                 case "+": "-"
                 case "/": "_"
@@ -63,7 +62,6 @@ enum KeyText {
             default: standard.append(character)
             }
         }
-        standard.append(UInt8(ascii: "="))
-        return standard.withUnsafeBytes { Base64.decode($0) }
+        return Base64.decodeUnpadded(standard)
     }
 }

@@ -43,6 +43,25 @@ public struct HandshakeContext: Sendable {
     }
 }
 
+extension HandshakeContext {
+    /// A greeting holds a nonce of 32 bytes from each end; less than that binds a proof to nothing.
+    private static let shortestTranscript = 2 * GreetingNonce.bytes
+
+    /// The transcript, for a proof that is bound to it.
+    /// - Throws: ``PatchbayError`` with `unsupported` where there was no greeting.
+    package func transcript(for layer: String) throws(PatchbayError) -> ByteBuffer {
+        guard transcript.readableBytes >= Self.shortestTranscript else {
+            throw PatchbayError(
+                .unsupported,
+                "\(layer) needs the greeting, whose nonces make each proof fresh; remove `bare` from the stack",
+                stage: .authenticate,
+                layer: layer
+            )
+        }
+        return transcript
+    }
+}
+
 /// One end of one authentication: a pure state machine, without I/O, clocks or waiting.
 public protocol Handshake: Sendable {
     /// Moves on.

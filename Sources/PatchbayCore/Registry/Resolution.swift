@@ -45,7 +45,8 @@ struct Resolution {
 
         let (connectionOptions, shownConnection) = try checked(ConnectionOptions.specifications, .connection)
         let connection = ConnectionOptions(connectionOptions, defaultCost: traits.cost)
-        try StackCheck(chain: chain, target: target, transport: transportName, traits: traits, connection: connection).run()
+        let check = StackCheck(chain: chain, target: target, transport: transportName, traits: traits, connection: connection)
+        try check.run()
         try checkUse()
 
         var made = MadeLayers()
@@ -59,7 +60,7 @@ struct Resolution {
             agreed.append((placed.registered.layer, options))
             layers.append(describe(placed, shown))
         }
-        try checkListenerIsProved(made.authenticators, traits, connection)
+        try check.run(made.authenticators, role)
         guard let codec = made.codec, let framing = made.framing else {
             throw PatchbayError(.unknownLayer, "a stack has a codec and a framing", stage: .resolve)
         }
@@ -84,25 +85,6 @@ struct Resolution {
             shownTarget: shown(target),
             shownUser: parts.user.map { url.hides($0.range) ? Redaction.mark : $0.text },
             transportOptions: agreed.last?.options ?? Options()
-        )
-    }
-
-    /// A dialer must not hand a secret to whoever answers, however well it is encrypted.
-    private func checkListenerIsProved(
-        _ authenticators: [Stack.MadeAuthenticator],
-        _ traits: TransportTraits,
-        _ connection: ConnectionOptions
-    ) throws(PatchbayError) {
-        guard role == .dialer, traits.crossesNetwork, !connection.insecure,
-            let revealing = authenticators.first(where: { $0.traits.revealsSecret }),
-            let securing = authenticators.first(where: { $0.traits.encrypts }), !securing.authenticator.provesPeer
-        else { return }
-        throw PatchbayError(
-            .insecure,
-            "'\(revealing.name)' sends its secret to whoever answers, since '\(securing.name)' takes any peer; name the listener there, or accept that "
-                + "with the option insecure",
-            stage: .resolve,
-            layer: revealing.name
         )
     }
 
