@@ -45,6 +45,8 @@ let builtIn: [Target] = [
     plugin("MutualHMAC", [crypto]),
     // Scrypt lives in the extras.
     plugin("Password", [crypto, cryptoExtras]),
+    // So does PBKDF2.
+    plugin("SCRAM", [crypto, cryptoExtras]),
     plugin("PeerCredentials", ["PatchbayIO"]),
     plugin("Noise", [crypto]),
 ]
@@ -114,7 +116,7 @@ let package = Package(
             name: "PatchbayCLI",
             dependencies: [
                 "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTesting", "PatchbayTemplates", "PatchbayExec", "PatchbayJSON",
-                "PatchbayMutualHMAC", "PatchbayNoise", "PatchbayPassword", "PatchbayTLS",
+                "PatchbayMutualHMAC", "PatchbayNoise", "PatchbayPassword", "PatchbaySCRAM", "PatchbayTLS",
                 bytes,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -158,7 +160,7 @@ let package = Package(
         ),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting", "FuzzSupport"]),
         test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
-        test("Patchbay", ["Patchbay", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
+        test("Patchbay", ["Patchbay", "PatchbayNoise", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
         .target(
             name: "AuthenticatorTestSupport",
             dependencies: ["PatchbayCore", "FuzzSupport", bytes],
@@ -189,6 +191,7 @@ let package = Package(
         test("PlainCodecs", ["PatchbayPlainCodecs", "PatchbayCore", "CodecTestSupport"]),
         test("Documentation", ["Patchbay"]),
         .target(name: "PythonSupport", path: "Tests/PythonSupport", swiftSettings: settings),
+        test("SCRAM", ["PatchbaySCRAM", "Patchbay", "PatchbayCore", "PythonSupport", "FuzzSupport", crypto]),
         test("Python", ["PatchbayPython", "PatchbayCore", "PythonSupport", "FuzzSupport"]),
         test("UnixSocket", ["PatchbayUnixSocket", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
         test("StandardIO", ["PatchbayStandardIO", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),

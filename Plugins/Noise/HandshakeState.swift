@@ -116,10 +116,12 @@ struct HandshakeState: Sendable {
         }
     }
 
-    /// A key of small order, whose shared secret is zero whatever the other is, is refused by the agreement.
+    /// A key of small order makes a secret of zeros, whatever the other is: whoever sends one proves nothing, and is refused
+    /// (RFC 7748, section 6.1). The agreement itself does not look.
     private mutating func mix(_ own: PrivateKey?, _ remote: PublicKey?) throws {
         guard let own, let remote else { throw NoiseFailure.malformed }
         let secret = try own.sharedSecretFromKeyAgreement(with: remote)
+        guard secret.withUnsafeBytes({ $0.reduce(0, |) }) != 0 else { throw NoiseFailure.refused }
         symmetric.mixKey(secret.withUnsafeBytes { SymmetricKey(data: $0) })
     }
 }

@@ -26,10 +26,23 @@ struct NoiseHandshake: Handshake {
             throw Self.error(.protocolViolation, "noise: a message that this handshake does not ask for")
         }
         var output: [ByteBuffer] = []
-        if state.speaks { output.append(ByteBuffer(bytes: try state.write())) }
+        if state.speaks { output.append(try write()) }
         guard state.isDone else { return HandshakeStep(output: output, next: .receive) }
         isOver = true
         return HandshakeStep(output: output, next: .done(result()))
+    }
+
+    private mutating func write() throws(PatchbayError) -> ByteBuffer {
+        do {
+            return ByteBuffer(bytes: try state.write())
+        } catch {
+            isOver = true
+            throw Self.error(
+                .authenticationFailed,
+                "the peer's key is none that anything could be agreed on with; check the keys at both ends",
+                cause: error
+            )
+        }
     }
 
     private mutating func read(_ message: ByteBuffer) throws {

@@ -11,8 +11,8 @@ public struct NoisePlugin: Plugin {
     /// The URL itself says it.
     private static func isWritten(_ source: Options.Source?) -> Bool {
         switch source {
-        case .url, .password, .file: true
-        case .environment, .application, .default, nil: false
+        case .url, .password, .file, .environment: true
+        case .application, .inherited, .default, nil: false
         }
     }
 
@@ -23,12 +23,7 @@ public struct NoisePlugin: Plugin {
                 summary:
                     "both ends prove that they hold a key, and everything that follows is encrypted, with new keys for each connection",
                 options: [
-                    OptionSpecification(
-                        "key",
-                        .text,
-                        isSecret: true,
-                        summary: "the shared key, at least 16 bytes, taken as it is written; `patchbay key` makes one"
-                    ),
+                    SharedKey.option,
                     OptionSpecification(
                         "pattern",
                         .choice(NoisePattern.allCases.map(\.rawValue)),

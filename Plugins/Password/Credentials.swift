@@ -3,7 +3,6 @@ internal import PatchbayCore
 
 /// What the dialer sends: u8 length and user in UTF-8, then u16 big-endian length and password, and nothing behind it.
 struct Credentials {
-    static let longestUser = 255
     static let longestPassword = 1024
 
     var user: String
@@ -11,10 +10,10 @@ struct Credentials {
 
     /// - Throws: ``PatchbayError`` with `invalidOption` for what cannot be sent.
     init(user: String, password: ByteBuffer) throws(PatchbayError) {
-        guard (1...Self.longestUser).contains(user.utf8.count), Self.isPlain(user) else {
+        guard UserName.isPlain(user) else {
             throw PatchbayError(
                 .invalidOption,
-                "a user's name has 1 to \(Self.longestUser) bytes, without control characters",
+                "a user's name has 1 to \(UserName.longest) bytes, without control characters",
                 stage: .authenticate,
                 layer: PasswordAuthenticator.layer
             )
@@ -38,7 +37,7 @@ struct Credentials {
             let name = message.readSlice(length: Int(userBytes)),
             let passwordBytes = message.readInteger(as: UInt16.self), (1...Self.longestPassword).contains(Int(passwordBytes)),
             let password = message.readSlice(length: Int(passwordBytes)), message.readableBytes == 0,
-            let user = String(validating: name.readableBytesView, as: UTF8.self), Self.isPlain(user)
+            let user = String(validating: name.readableBytesView, as: UTF8.self), UserName.isPlain(user)
         else {
             throw PatchbayError(
                 .protocolViolation,
@@ -58,10 +57,5 @@ struct Credentials {
         message.writeInteger(UInt16(password.readableBytes))
         message.writeImmutableBuffer(password)
         return message
-    }
-
-    /// The name ends up in logs, where a control character could forge a line.
-    static func isPlain(_ user: String) -> Bool {
-        user.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 }

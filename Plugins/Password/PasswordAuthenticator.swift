@@ -7,7 +7,7 @@ struct PasswordAuthenticator: Authenticator {
 
     /// Who knows the passwords at the listener.
     enum Source: Sendable {
-        case file(PasswordFile)
+        case file(UserFile<PasswordHash>)
         case verifier(PasswordPlugin.Verifier)
     }
 

@@ -12,7 +12,7 @@ public struct PasswordPlugin: Plugin {
     public typealias Verifier = @Sendable (_ user: String, _ password: ByteBuffer) async throws -> Bool
 
     private let verifier: Verifier?
-    private let gate = VerificationGate(limit: 2)
+    private let gate = VerificationGate(limit: 2, layer: PasswordAuthenticator.layer)
 
     /// - Parameter verifier: what listeners ask whose URL names no file of hashes with `password.file=`.
     public init(verifier: Verifier? = nil) { self.verifier = verifier }
@@ -49,7 +49,11 @@ public struct PasswordPlugin: Plugin {
                     AuthenticatorTraits(medium: .greeting, revealsSecret: true, leavesStreamOpen: true, passwordOption: "password")
                 ) { options in
                     let source: PasswordAuthenticator.Source? =
-                        if let path = options.text("file") { .file(PasswordFile(path: path)) } else { verifier.map { .verifier($0) } }
+                        if let path = options.text("file") {
+                            .file(UserFile(path: path, format: .passwords))
+                        } else {
+                            verifier.map { .verifier($0) }
+                        }
                     return try PasswordAuthenticator(password: options.secret("password"), source: source, gate: gate)
                 }
             )

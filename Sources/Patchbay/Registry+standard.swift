@@ -10,6 +10,7 @@ internal import PatchbayPeerCredentials
 internal import PatchbayPlainCodecs
 internal import PatchbayProcessors
 internal import PatchbayPython
+internal import PatchbaySCRAM
 internal import PatchbayStandardIO
 internal import PatchbayTCP
 internal import PatchbayUnixSocket
@@ -29,7 +30,7 @@ extension Registry {
 
     private static let builtIn: [any Plugin] = [
         InProcessPlugin(), TCPPlugin(), UnixSocketPlugin(), StandardIOPlugin(), FramingsPlugin(), ProcessorsPlugin(), PlainCodecsPlugin(),
-        JSONPlugin(), MessagePackPlugin(), CBORPlugin(), PythonPlugin(), MutualHMACPlugin(), NoisePlugin(), PasswordPlugin(),
+        JSONPlugin(), MessagePackPlugin(), CBORPlugin(), PythonPlugin(), MutualHMACPlugin(), NoisePlugin(), PasswordPlugin(), SCRAMPlugin(),
         PeerCredentialsPlugin(),
     ]
 }

@@ -5,11 +5,12 @@ internal import Patchbay
 internal import PatchbayMutualHMAC
 internal import PatchbayNoise
 internal import PatchbayPassword
+internal import PatchbaySCRAM
 
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "Make a key for hmac and noise, a key pair for noise, or the hash of a password.",
+        abstract: "Make a key for hmac and noise, a key pair for noise, or what a listener keeps of a password.",
         discussion: """
             A password is asked for on a terminal, else read as one line of standard input; it is never an argument, which others \
             could see.
@@ -18,6 +19,7 @@ struct KeyCommand: AsyncParsableCommand {
               (umask 077; patchbay key > worker.key)
               (umask 077; patchbay key --pair > me.key); patchbay key --public me.key
               patchbay key --password --user worker >> worker.users
+              patchbay key --scram --user worker >> worker.verifiers
             """
     )
 
@@ -30,26 +32,38 @@ struct KeyCommand: AsyncParsableCommand {
     )
     var publicFile: String?
 
-    @Flag(help: "Print a salted scrypt hash of a password instead.")
+    @Flag(help: "Print a salted scrypt hash of a password instead, for the layer password.")
     var password = false
 
-    @Option(help: ArgumentHelp("Print a whole line of a password file, for this user; with --password.", valueName: "name"))
+    @Flag(help: "Print a verifier of a password instead, for the layer scram.")
+    var scram = false
+
+    @Option(help: ArgumentHelp("Print a whole line of a file of users, for this one; with --password or --scram.", valueName: "name"))
     var user: String?
 
     func validate() throws {
-        guard [pair, publicFile != nil, password].filter(\.self).count <= 1 else {
-            throw ValidationError("--pair, --public and --password exclude each other.")
+        guard [pair, publicFile != nil, password, scram].filter(\.self).count <= 1 else {
+            throw ValidationError("--pair, --public, --password and --scram exclude each other.")
         }
-        if user != nil, !password { throw ValidationError("--user goes with --password.") }
+        if user != nil, !password, !scram { throw ValidationError("--user goes with --password or --scram.") }
     }
 
     func run() async throws {
-        if pair { return print(NoiseKeyPair().privateText) }
-        if let publicFile { return print(try await publicKey(publicFile)) }
-        guard password else { return print(AuthenticationKey.generate()) }
-        if let user { try PasswordHash.checkUser(user) }
-        let hash = try PasswordHash.make(password: try await PasswordPrompt().password())
-        print(try user.map { try hash.line(user: $0) } ?? hash.encoded)
+        if pair {
+            print(NoiseKeyPair().privateText)
+        } else if let publicFile {
+            print(try await publicKey(publicFile))
+        } else if password {
+            if let user { try PasswordHash.checkUser(user) }
+            let hash = try PasswordHash.make(password: try await PasswordPrompt().password())
+            print(try user.map { try hash.line(user: $0) } ?? hash.encoded)
+        } else if scram {
+            if let user { try SCRAMVerifier.checkUser(user) }
+            let verifier = try SCRAMVerifier.make(password: try await PasswordPrompt().password())
+            print(try user.map { try verifier.line(user: $0) } ?? verifier.encoded)
+        } else {
+            print(AuthenticationKey.generate())
+        }
     }
 }
 

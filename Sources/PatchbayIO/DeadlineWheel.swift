@@ -12,6 +12,8 @@ package protocol DeadlineTarget: AnyObject, Sendable {
 package struct DeadlineWheel: ~Copyable {
     private struct Entry {
         weak var target: (any DeadlineTarget)?
+        /// Compared in the target's place: a reference to it, taken here, could be its last, and its end would come under the lock of the wheel.
+        var identity: ObjectIdentifier
         var tick: UInt64
     }
 
@@ -36,7 +38,7 @@ package struct DeadlineWheel: ~Copyable {
     /// The target is asked within a slot after `at`, never before.
     package mutating func insert(_ target: any DeadlineTarget, at: UInt64) {
         let tick = max(Self.tick(at), current + 1)
-        slots[Int(tick % Self.slotCount)].append(Entry(target: target, tick: tick))
+        slots[Int(tick % Self.slotCount)].append(Entry(target: target, identity: ObjectIdentifier(target), tick: tick))
         count += 1
         earliest = min(earliest, tick)
     }
@@ -44,8 +46,10 @@ package struct DeadlineWheel: ~Copyable {
     /// Takes out what was inserted for that instant, unless it was handed over: for those who come by the thousand and are
     /// soon done. The cost grows with what else waits in the slot.
     package mutating func remove(_ target: any DeadlineTarget, at: UInt64) {
-        let slot = Int(Self.tick(at) % Self.slotCount)
-        guard let index = slots[slot].lastIndex(where: { $0.target === target }) else { return }
+        let tick = Self.tick(at)
+        let slot = Int(tick % Self.slotCount)
+        let identity = ObjectIdentifier(target)
+        guard let index = slots[slot].lastIndex(where: { $0.identity == identity && $0.tick == tick }) else { return }
         // Order within a slot means nothing.
         slots[slot].swapAt(index, slots[slot].count - 1)
         slots[slot].removeLast()

@@ -49,6 +49,7 @@ extension SocketStream {
             socket: socket,
             isUnix: address.family == AF_UNIX,
             connecting: status == -EINPROGRESS,
+            fitsSendBuffer: true,
             reactor: reactor
         )
         if status == -EINPROGRESS {

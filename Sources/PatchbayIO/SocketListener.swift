@@ -125,7 +125,7 @@ package final class SocketListener: EventSource {
             switch step() {
             case .accepted(let accepted):
                 settings?.apply(to: accepted)
-                return SocketStream(socket: accepted, isUnix: settings == nil, reactor: home())
+                return SocketStream(socket: accepted, isUnix: settings == nil, fitsSendBuffer: true, reactor: home())
             case .closed: return nil
             case .failed(let failure): throw failure
             case .wait: await waitForConnection()

@@ -22,8 +22,8 @@ package final class SocketStream: ByteStream, EventSource {
         /// Registered for writability as well.
         var armed = false
         var closed = false
-        /// The buffer was fitted to large writes, or is as it should be.
-        var fitted = false
+        /// The buffer was fitted to large writes, or is as somebody wants it.
+        var fitted: Bool
         var waiter: (any StreamWaiter)?
     }
 
@@ -35,12 +35,15 @@ package final class SocketStream: ByteStream, EventSource {
     private let writeSide: Locked<WriteSide>
     private let readSide = Locked(ReadSide())
 
-    /// Takes over a connected, non-blocking socket; `connecting`: not connected yet, and writable once it is.
-    package init(socket: CInt, isUnix: Bool, connecting: Bool = false, reactor: Reactor) {
+    /// Takes over a connected, non-blocking socket.
+    /// - Parameters:
+    ///   - connecting: not connected yet, and writable once it is.
+    ///   - fitsSendBuffer: the size of its send buffer is this stream's to choose, not that of whoever opened it.
+    package init(socket: CInt, isUnix: Bool, connecting: Bool = false, fitsSendBuffer: Bool = false, reactor: Reactor) {
         self.socket = socket
         self.reactor = reactor
         carriesDescriptors = isUnix
-        writeSide = Locked(WriteSide(writable: !connecting))
+        writeSide = Locked(WriteSide(writable: !connecting, fitted: !fitsSendBuffer))
         OwnedDescriptors.insert(socket)
     }
 
@@ -213,9 +216,25 @@ package final class SocketStream: ByteStream, EventSource {
 
     /// Asks for a send buffer of the right size where the peer is on this machine; over a network TCP finds it by itself.
     private func fitSendBuffer() {
-        guard carriesDescriptors || Address.of(socket, cpb_peer_address)?.isLocal == true else { return }
+        if carriesDescriptors {
+            var bytes: CInt = 0
+            guard cpb_get_option(socket, SOL_SOCKET, SO_SNDBUF, &bytes) >= 0, bytes < 2 * Self.localSendBuffer else { return }
+        } else {
+            // TCP's buffer grows no more once it was set, so it must not be set too small.
+            guard Self.mostSendBuffer >= Self.localSendBuffer, Address.of(socket, cpb_peer_address)?.isLocal == true else { return }
+        }
         _ = cpb_set_option(socket, SOL_SOCKET, SO_SNDBUF, Self.localSendBuffer)
     }
+
+    /// net.core.wmem_max, to which the kernel cuts what is asked for; 0 where it does not say.
+    private static let mostSendBuffer: Int = {
+        let file = open("/proc/sys/net/core/wmem_max", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return 0 }
+        defer { _ = cpb_close(file) }
+        var text = [UInt8](repeating: 0, count: 32)
+        let count = text.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
+        return Int(String(decoding: text.prefix(max(count, 0)).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)) ?? 0
+    }()
 
     /// The largest packet of a SOCK_SEQPACKET, once its buffer has grown towards `wanted` bytes; 0 once it is closed.
     func largestPacket(for wanted: Int) -> Int {

@@ -1,4 +1,4 @@
-internal import FuzzSupport
+package import FuzzSupport
 internal import NIOCore
 package import PatchbayCore
 internal import Testing
@@ -156,7 +156,8 @@ package struct RecordChecks: Sendable {
     package func refuses(header: [UInt8]) { #expect(open(header) == Opened(code: .protocolViolation)) }
 
     /// Forged wires never trap, never give a byte that was not sealed.
-    package func fuzz(rounds: Int) throws {
+    /// - Parameter header: the first bytes of a record of at most 180 bytes.
+    package func fuzz(rounds: Int, header: (inout FuzzSource) -> [UInt8]) throws {
         var generator = FuzzSource.forTest()
         let pieces = [Array(repeating: UInt8(5), count: 40), [6, 7], Array(repeating: 8, count: 90)]
         let whole = pieces.flatMap { $0 }
@@ -166,7 +167,10 @@ package struct RecordChecks: Sendable {
             if round & 1 == 0 {
                 bytes = generator.input(from: [], longest: 200)
                 // Headers that get past the first look.
-                if round & 2 == 0, bytes.count > 4 { bytes.replaceSubrange(0..<3, with: [0, 0, 0]) }
+                if round & 2 == 0, bytes.count > 4 {
+                    let head = header(&generator)
+                    bytes.replaceSubrange(0..<head.count, with: head)
+                }
             } else {
                 bytes = wire
                 for _ in 0..<Int.random(in: 1...3, using: &generator) {

@@ -15,7 +15,6 @@ struct BuiltPlugin: Sendable {
     static let unixPacket = Task { try await BuiltPlugin("UnixPacket", "unixpacket") }
     static let yaml = Task { try await BuiltPlugin("YAML", "yaml") }
     static let simdjson = Task { try await BuiltPlugin("SimdJSON", "simdjson") }
-    static let scram = Task { try await BuiltPlugin("SCRAM", "scram") }
     static let deflate = Task { try await BuiltPlugin("Deflate", "deflate") }
     static let rot13 = Task { try await BuiltPlugin("ROT13", "rot13") }
 

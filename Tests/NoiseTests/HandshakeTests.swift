@@ -1,4 +1,6 @@
 internal import AuthenticatorTestSupport
+internal import Crypto
+internal import FoundationEssentials
 internal import FuzzSupport
 internal import NIOCore
 internal import PatchbayCore
@@ -172,15 +174,50 @@ struct HandshakeTests {
         }
     }
 
-    @Test("keys of small order are refused", arguments: ["00", "01", "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"])
-    func smallOrder(_ hexadecimal: String) throws {
-        var point = [UInt8](hexadecimal: hexadecimal)
-        point += [UInt8](repeating: 0, count: 32 - point.count)
-        var pair = try Self.pair(.xx)
-        let code = HandshakePair.code {
-            _ = try pair.run { index, bytes in index == 0 ? ByteBuffer(bytes: point) : bytes }
+    /// An attacker without any key pair: as this end's key he sends a point of small order, with which every secret is zero.
+    private func attack(_ point: [UInt8], asEphemeral: Bool) throws -> PatchbayError.Code? {
+        var listener = try Self.authenticator(.xx, .listener, peers: ["any"])
+            .makeHandshake(HandshakeContext(role: .listener, transcript: Self.transcript))
+        _ = try listener.step(.start)
+        let zero = SymmetricKey(data: [UInt8](repeating: 0, count: 32))
+        let ephemeral = HandshakeState.PrivateKey()
+        var symmetric = SymmetricState(protocolName: "Noise_XX_25519_ChaChaPoly_SHA256", cipher: .chachapoly)
+        symmetric.mixHash(Self.transcript.readableBytesView)
+        let first = asEphemeral ? point : Array(ephemeral.publicKey.rawRepresentation)
+        symmetric.mixHash(first)
+        symmetric.mixHash([])
+        var answer: ByteBuffer?
+        let refused = HandshakePair.code { answer = try listener.step(.message(ByteBuffer(bytes: first))).output.first }
+        guard let answer, !asEphemeral else { return refused }
+        // What the listener says is taken in as any dialer does.
+        let bytes = Array(answer.readableBytesView)
+        func secret(_ key: ArraySlice<UInt8>) throws -> SymmetricKey {
+            try ephemeral.sharedSecretFromKeyAgreement(with: HandshakeState.PublicKey(rawRepresentation: key))
+                .withUnsafeBytes { SymmetricKey(data: $0) }
         }
-        #expect(code == .authenticationFailed)
+        symmetric.mixHash(bytes[..<32])
+        symmetric.mixKey(try secret(bytes[..<32]))
+        let theirs = try symmetric.openAndHash(bytes[32..<80])
+        symmetric.mixKey(try secret(theirs[...]))
+        _ = try symmetric.openAndHash(bytes[80...])
+        var last = try symmetric.sealAndHash(point)
+        symmetric.mixKey(zero)
+        last += try symmetric.sealAndHash([])
+        return HandshakePair.code { _ = try listener.step(.message(ByteBuffer(bytes: last))) }
+    }
+
+    @Test(
+        "a key of small order proves nothing, and is refused, as a static key and as an ephemeral one",
+        arguments: [
+            "0000000000000000000000000000000000000000000000000000000000000000",
+            "0100000000000000000000000000000000000000000000000000000000000000",
+            "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+        ]
+    )
+    func smallOrder(_ hexadecimal: String) throws {
+        let point = [UInt8](hexadecimal: hexadecimal)
+        #expect(try attack(point, asEphemeral: false) == .authenticationFailed)
+        #expect(try attack(point, asEphemeral: true) == .authenticationFailed)
     }
 
     @Test("a message of another length never passes", arguments: NoisePattern.allCases)

@@ -39,7 +39,19 @@ struct PluginTests {
 
     @Test("a password may travel above it, over any network")
     func passwordAbove() {
+        let own = "noise.pattern=xx&noise.private-key=\(Self.pair.privateText)&password.password=secret"
         #expect(code("password+noise+tcp://ada@10.0.0.1:7?password.password=secret&noise.key=0123456789abcdef") == nil)
+        #expect(code("password+noise+tcp://ada@10.0.0.1:7?\(own)&noise.peer=\(NoiseKeyPair().publicText)") == nil)
+        #expect(code("password+noise+tcp://ada@10.0.0.1:7?\(own)&noise.peer=any") == .insecure)
+        #expect(code("password+noise+tcp://ada@10.0.0.1:7?\(own)&noise.peer=any&insecure") == nil)
+    }
+
+    @Test("a key that the environment holds for everyone is for those who take one", arguments: ["key=0123456789abcdef", "key-env=HOME"])
+    func keyWithPairs(_ key: String) {
+        let url = "noise+tcp://10.0.0.1:7?pattern=xx&peer=any&private-key=\(Self.pair.privateText)"
+        #expect(code("\(url)&\(key)") == .invalidOption)
+        let stack = try? Registry.standard.resolve(ConnectionURL(url), for: .dialer, defaultKey: ByteBuffer(string: "0123456789abcdef"))
+        #expect(stack != nil)
     }
 
     @Test("a key pair's texts can be read again, and are 43 characters that stand in a URL as they are")

@@ -1,5 +1,6 @@
 internal import AuthenticatorTestSupport
 internal import Crypto
+internal import FoundationEssentials
 internal import NIOCore
 internal import PatchbayCore
 internal import Testing
@@ -8,8 +9,8 @@ internal import Testing
 
 @Suite("Sealed records")
 struct RecordTests {
-    static func state(_ cipher: NoiseCipher, _ first: UInt8 = 0) -> CipherState {
-        CipherState(cipher, key: SymmetricKey(data: Array(first..<first + 32)))
+    static func state(_ cipher: NoiseCipher, number: UInt64 = 0) -> CipherState {
+        CipherState(cipher, key: SymmetricKey(data: Array(0..<32)), number: number)
     }
 
     static func checks(_ cipher: NoiseCipher = .chachapoly) -> RecordChecks {
@@ -40,7 +41,9 @@ struct RecordTests {
     func headers(_ length: UInt16) { Self.checks().refuses(header: withUnsafeBytes(of: length.bigEndian, Array.init)) }
 
     @Test("100,000 forged wires never trap, never give a byte that was not sealed", arguments: NoiseCipher.allCases)
-    func fuzz(_ cipher: NoiseCipher) throws { try Self.checks(cipher).fuzz(rounds: 50_000) }
+    func fuzz(_ cipher: NoiseCipher) throws {
+        try Self.checks(cipher).fuzz(rounds: 50_000) { [0, UInt8.random(in: 16...180, using: &$0)] }
+    }
 
     @Test("nothing of the text is on the wire, and the same text never looks the same twice")
     func hidden() throws {
@@ -52,31 +55,48 @@ struct RecordTests {
         }
     }
 
-    @Test("a new key follows after 2^20 records, at both ends, and the old one opens nothing more")
-    func rekeying() throws {
-        var sealing = Self.state(.aesgcm)
-        var opening = Self.state(.aesgcm)
-        let record = [UInt8](repeating: 7, count: 3)
-        var first = ByteBuffer()
-        // As if so many records had gone: all but the last.
-        try sealing.skip(to: CipherState.recordsPerKey - 1)
-        try opening.skip(to: CipherState.recordsPerKey - 1)
-        for _ in 0..<3 {
+    @Test("a new key follows after 2^20 records, at both ends at once, and the old one opens nothing more", arguments: NoiseCipher.allCases)
+    func rekeying(_ cipher: NoiseCipher) throws {
+        // As if all but the last of them had gone.
+        let state = Self.state(cipher, number: CipherState.recordsPerKey - 1)
+        let transform = NoiseTransform(sealing: state, opening: state)
+        var sealer = transform.makeSealer()
+        var opener = transform.makeOpener()
+        var wires: [ByteBuffer] = []
+        for round in 0..<4 {
             var wire = ByteBuffer()
             var plain = ByteBuffer()
-            try record.withUnsafeBytes { try sealing.seal($0, into: &wire) }
-            try sealing.rekeyIfDue()
-            try wire.withUnsafeReadableBytes { try opening.open($0, into: &plain) }
-            try opening.rekeyIfDue()
-            #expect(Array(plain.readableBytesView) == record)
-            first = wire
+            try [UInt8(round)].withUnsafeBytes { try sealer.seal($0, into: &wire) }
+            wires.append(wire)
+            #expect(try opener.open(&wire, into: &plain, upTo: 100) == .bytes(1))
+            #expect(Array(plain.readableBytesView) == [UInt8(round)])
         }
-        var old = Self.state(.aesgcm)
-        try old.skip(to: CipherState.recordsPerKey + 1)
-        #expect(throws: (any Error).self) {
-            var plain = ByteBuffer()
-            try first.withUnsafeReadableBytes { try old.open($0, into: &plain) }
-        }
+        // The last record under the old key opens under it, the next one does not.
+        var old = state
+        var plain = ByteBuffer()
+        let sealed = wires.map { Array($0.readableBytesView.dropFirst(2)) }
+        try sealed[0].withUnsafeBytes { try old.open($0, into: &plain) }
+        #expect(throws: (any Error).self) { try sealed[1].withUnsafeBytes { try old.open($0, into: &plain) } }
+    }
+
+    @Test("the next key is what the framework says", arguments: NoiseCipher.allCases)
+    func rekey(_ cipher: NoiseCipher) throws {
+        // Section 4.2, by the cipher's own means: 32 zero bytes sealed under the last number, without the tag.
+        let key = SymmetricKey(data: Array(0..<32))
+        let zeros = [UInt8](repeating: 0, count: 32)
+        let ones = [UInt8](repeating: 0xff, count: 8)
+        let sealed =
+            switch cipher {
+            case .chachapoly: try ChaChaPoly.seal(zeros, using: key, nonce: ChaChaPoly.Nonce(data: [0, 0, 0, 0] + ones)).ciphertext
+            case .aesgcm: try AES.GCM.seal(zeros, using: key, nonce: AES.GCM.Nonce(data: [0, 0, 0, 0] + ones)).ciphertext
+            }
+        var state = Self.state(cipher)
+        try state.rekey()
+        var expected = CipherState(cipher, key: SymmetricKey(data: Array(sealed)))
+        var (one, other) = (ByteBuffer(), ByteBuffer())
+        try [UInt8(7)].withUnsafeBytes { try state.seal($0, into: &one) }
+        try [UInt8(7)].withUnsafeBytes { try expected.seal($0, into: &other) }
+        #expect(one == other)
     }
 }
 

@@ -16,6 +16,10 @@ struct PasswordFileTests {
         try Credentials(user: user, password: ByteBuffer(string: password))
     }
 
+    static func table(_ text: String, path: String = "users") throws(PatchbayError) -> UserTable<PasswordHash> {
+        try UserTable(Array(text.utf8), path: path, format: .passwords)
+    }
+
     /// A folder of its own, which is removed in the end.
     static func withFolder<Result>(_ body: (_ path: String) throws -> Result) throws -> Result {
         var template = Array("/tmp/patchbay-password-XXXXXX".utf8CString)
@@ -37,10 +41,7 @@ struct PasswordFileTests {
 
     @Test("users of a file are verified, among comments and empty lines")
     func verify() throws {
-        let table = try PasswordTable(
-            Array("# people\n\nada:\(Self.horse)\r\n# machines\ngrace:\(Self.staple)".utf8),
-            path: "users"
-        )
+        let table = try Self.table("# people\n\nada:\(Self.horse)\r\n# machines\ngrace:\(Self.staple)")
         #expect(try table.verify(Self.credentials("ada", "correct horse")))
         #expect(try table.verify(Self.credentials("grace", "battery staple")))
         #expect(try !table.verify(Self.credentials("ada", "battery staple")))
@@ -49,7 +50,7 @@ struct PasswordFileTests {
 
     @Test("an unknown user costs the same derivation, and even the right password of its stand-in does not help")
     func unknown() throws {
-        let table = try PasswordTable(Array("ada:\(Self.horse)\n".utf8), path: "users")
+        let table = try Self.table("ada:\(Self.horse)\n")
         let (known, isKnown) = table.candidate("ada")
         let (other, isOtherKnown) = table.candidate("nobody")
         #expect(isKnown && !isOtherKnown)
@@ -66,7 +67,7 @@ struct PasswordFileTests {
     )
     func badLines(_ line: String) throws {
         let error = #expect(throws: PatchbayError.self) {
-            try PasswordTable(Array("# first\nada:\(Self.horse)\n\(line)\n".utf8), path: "/etc/users")
+            try Self.table("# first\nada:\(Self.horse)\n\(line)\n", path: "/etc/users")
         }
         #expect(error?.code == .invalidOption)
         #expect(error?.message.hasPrefix("/etc/users, line 3: ") == true)
@@ -75,24 +76,24 @@ struct PasswordFileTests {
 
     @Test("a file without users is an error")
     func empty() {
-        #expect(throws: PatchbayError.self) { try PasswordTable(Array("# nobody\n".utf8), path: "users") }
-        #expect(throws: PatchbayError.self) { try PasswordTable([0xff, 0xfe], path: "users") }
+        #expect(throws: PatchbayError.self) { try Self.table("# nobody\n") }
+        #expect(throws: PatchbayError.self) { try UserTable([0xff, 0xfe], path: "users", format: .passwords) }
     }
 
     @Test("a file that was replaced, or written anew, is read again")
     func changes() throws {
         try Self.withFolder { folder in
             try Self.write("ada:\(Self.horse)\n", to: "\(folder)/users")
-            let file = PasswordFile(path: "\(folder)/users")
-            #expect(try file.verify(Self.credentials("ada", "correct horse")))
+            let file = UserFile(path: "\(folder)/users", format: .passwords)
+            #expect(try file.table().verify(Self.credentials("ada", "correct horse")))
             try Self.write("ada:\(Self.staple)\n", to: "\(folder)/next")
             #expect(rename("\(folder)/next", "\(folder)/users") == 0)
-            #expect(try file.verify(Self.credentials("ada", "battery staple")))
-            #expect(try !file.verify(Self.credentials("ada", "correct horse")))
+            #expect(try file.table().verify(Self.credentials("ada", "battery staple")))
+            #expect(try !file.table().verify(Self.credentials("ada", "correct horse")))
             try Self.write("ada:\(Self.horse)\ngrace:\(Self.staple)\n", to: "\(folder)/users")
-            #expect(try file.verify(Self.credentials("grace", "battery staple")))
+            #expect(try file.table().verify(Self.credentials("grace", "battery staple")))
             unlink("\(folder)/users")
-            #expect(throws: PatchbayError.self) { try file.verify(Self.credentials("ada", "correct horse")) }
+            #expect(throws: PatchbayError.self) { try file.table().verify(Self.credentials("ada", "correct horse")) }
         }
     }
 
@@ -101,7 +102,7 @@ struct PasswordFileTests {
         try Self.withFolder { folder in
             let path = "\(folder)/users"
             func message(_ path: String) -> String? {
-                #expect(throws: PatchbayError.self) { try PasswordFile(path: path).table() }?.message
+                #expect(throws: PatchbayError.self) { try UserFile(path: path, format: .passwords).table() }?.message
             }
             #expect(message(folder)?.contains("is not a file") == true)
             mkfifo(path, 0o600)
@@ -111,7 +112,7 @@ struct PasswordFileTests {
             chmod(path, 0o666)
             #expect(message(path)?.contains("can be written by everyone") == true)
             chmod(path, 0o600)
-            truncate(path, off_t(PasswordFile.largest) + 1)
+            truncate(path, off_t(UserFile<PasswordHash>.largest) + 1)
             #expect(message(path)?.contains("more than") == true)
             #expect(message("\(folder)/absent")?.contains("\(folder)/absent") == true)
         }
@@ -128,7 +129,7 @@ struct PasswordFileTests {
                     bytes[Int.random(in: 0..<bytes.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
                 }
             }
-            do { _ = try PasswordTable(bytes, path: "users") } catch { #expect(error.code == .invalidOption) }
+            do { _ = try UserTable(bytes, path: "users", format: .passwords) } catch { #expect(error.code == .invalidOption) }
         }
     }
 }

@@ -146,4 +146,25 @@ struct MessageCommandTests {
         #expect(try Program.run(["key", "--password", "--user", "a:b"], input: "x\n").status == 64)
         #expect(try Program.run(["key", "--password"], input: "").status == 64)
     }
+
+    @Test("a verifier's line is one that a file of verifiers takes, and only one kind of password is made at a time")
+    func scram() throws {
+        let made = try Program.run(["key", "--scram", "--user", "worker"], input: "correct horse\n")
+        #expect(made.status == 0 && made.output.hasPrefix("worker:SCRAM-SHA-256$600000:") && !made.output.contains("horse"))
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("patchbay-\(UUID().uuidString).verifiers")
+        try made.output.write(to: file, atomically: false, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let path = socket()
+        // Each dialer computes PBKDF2, which is slow without optimisation.
+        let patience = "timeout=60s&handshake-timeout=60s"
+        let listener = try Program.Running(["listen", "scram+unix://\(path)?verifiers=\(file.path)&\(patience)", "--once"])
+        _ = listener.listeningURL()
+        #expect(try Program.run(["connect", "scram+unix://worker:wrong@\(path)?\(patience)", "--send", "x"]).status == 77)
+        #expect(try Program.run(["connect", "scram+unix://worker:correct%20horse@\(path)?\(patience)", "--send", "x"]).status == 0)
+        #expect(try listener.wait().output == "x\n")
+        #expect(try Program.run(["key", "--scram", "--user", "a:b"], input: "x\n").status == 64)
+        #expect(try Program.run(["key", "--scram"], input: "").status == 64)
+        #expect(try Program.run(["key", "--scram", "--password"], input: "x\n").status == 64)
+        #expect(try Program.run(["key", "--user", "a"], input: "x\n").status == 64)
+    }
 }

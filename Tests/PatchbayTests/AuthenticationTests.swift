@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import Patchbay
+import PatchbayNoise
 import Testing
 
 @Suite("Authentication end to end", .timeLimit(.minutes(1)))
@@ -57,6 +58,45 @@ struct AuthenticationTests {
                 #expect(await failures.first { _ in true } == .authenticationFailed)
             }
             try await roundTrip(url(bound, Self.key))
+        }
+    }
+
+    struct Noise: Sendable, CustomTestStringConvertible {
+        var pattern: String
+        var cipher: String
+        var medium: Medium
+
+        var testDescription: String { "\(pattern), \(cipher), \(medium)" }
+
+        static let all = ["nnpsk0", "xx", "ik"].flatMap { pattern in
+            ["chachapoly", "aesgcm"].flatMap { cipher in Medium.sockets.map { Noise(pattern: pattern, cipher: cipher, medium: $0) } }
+        }
+    }
+
+    @Test("noise carries user, data and messages of any size, and refuses a stranger at both ends", arguments: Noise.all)
+    func noise(_ noise: Noise) async throws {
+        let (own, other, stranger) = (NoiseKeyPair(), NoiseKeyPair(), NoiseKeyPair())
+        func options(_ pair: NoiseKeyPair, peer: NoiseKeyPair, key: String) -> String {
+            let secret =
+                noise.pattern == "nnpsk0" ? "noise.key=\(key)" : "noise.private-key=\(pair.privateText)&noise.peer=\(peer.publicText)"
+            return "noise.pattern=\(noise.pattern)&noise.cipher=\(noise.cipher)&\(secret)"
+        }
+        let target = noise.medium.target()
+        // As text: interpolated into a URL, options would be encoded.
+        let listening = "noise+\(target)?\(options(other, peer: own, key: Self.key))"
+        try await withEcho(ConnectionURL(listening)) { listener, failures in
+            let bound = listener.url.replacing("://", with: "://ada@")
+            let dialing = "\(bound)?data.task=resize&\(options(own, peer: other, key: Self.key))"
+            let url = try ConnectionURL(dialing)
+            try await roundTrip(url)
+            try await withConnection(to: url) { connection in
+                #expect(connection.peer.identity == (noise.pattern == "nnpsk0" ? nil : "noise:\(other.publicText)"))
+            }
+            let strange = "\(bound)?\(options(stranger, peer: other, key: String(Self.key.reversed())))"
+            let wrong = try ConnectionURL(strange)
+            #expect(await thrown { _ = try await Connection.connect(to: wrong) } == .authenticationFailed)
+            #expect(await failures.first { _ in true } == .authenticationFailed)
+            try await roundTrip(url)
         }
     }
 

@@ -114,6 +114,28 @@ struct PacketTests {
         await pair.connection.close()
     }
 
+    /// How far the system lets a send buffer grow, in bytes.
+    private static let mostBuffer: CInt = {
+        var pair: [CInt] = [-1, -1]
+        guard cpb_socket_pair(CInt(SOCK_SEQPACKET.rawValue), &pair) >= 0 else { return 0 }
+        defer { for socket in pair { _ = cpb_close(socket) } }
+        var bytes: CInt = 0
+        _ = cpb_set_option(pair[0], SOL_SOCKET, SO_SNDBUF, 1 << 21)
+        return cpb_get_option(pair[0], SOL_SOCKET, SO_SNDBUF, &bytes) >= 0 ? bytes : 0
+    }()
+
+    @Test(
+        "a message of a megabyte goes as one packet",
+        .enabled(if: mostBuffer > 1_100_000, "net.core.wmem_max is too small for packets of a megabyte")
+    )
+    func megabyte() async throws {
+        let pair = try await PacketPair("none+bare+packets://")
+        async let sending: Void = pair.connection.send(bytes: ByteBuffer(bytes: bytes(1_000_000, 5)))
+        #expect(try await pair.peer.receive() == bytes(1_000_000, 5))
+        try await sending
+        await pair.connection.close()
+    }
+
     @Test("a small socket buffer still takes a large framed message, in smaller packets")
     func smallBuffers() async throws {
         let pair = try await PacketPair("lines+bare+packets://")

@@ -38,9 +38,7 @@ extension Link {
                 case .need(let count): try await readRaw(&opening, atLeast: count, deadline: deadline)
                 case .perform(let work):
                     flushBeforeWaiting()
-                    // Slow on purpose, such as scrypt: not on the reactor.
-                    let verdict = try await withTaskExecutorPreference(globalConcurrentExecutor) { try await work() }
-                    opening.verdict(verdict)
+                    opening.verdict(try await Self.offReactor(work))
                 case .admit(let offer):
                     flushBeforeWaiting()
                     switch try await admit?(offer) ?? .admit {
@@ -63,6 +61,17 @@ extension Link {
             }
             if let parting = opening.parting { sendRaw(parting) }
             throw error
+        }
+    }
+
+    /// Slow on purpose, such as scrypt: not on the reactor, which serves others meanwhile.
+    private nonisolated(nonsending) static func offReactor(_ work: @escaping @Sendable () async throws -> Bool) async throws -> Bool {
+        // In a task of its own: a preference for another executor moves nothing before the work first suspends, and PBKDF2 never does.
+        let task = Task.detached { try await work() }
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
         }
     }
 

@@ -141,14 +141,18 @@ extension Link: StreamWaiter, DeadlineTarget {
 
     func deadlineReached(now: UInt64) -> UInt64? {
         // First: a call that comes behind one of these locks sees it, and arms; one that came before is counted.
-        armedUntil.store(.max, ordering: .relaxed)
+        let armed = armedUntil.exchange(.max, ordering: .relaxed)
         let (readers, nextRead) = readSide.withLock { side in (side.waiters.takeDue(now), side.waiters.nextDeadline) }
         let (writers, nextWrite) = writeSide.withLock { side in (side.takeDue(now), side.nextDeadline) }
         readers.wake(.timedOut)
         writers.wake(.timedOut)
         let next = min(nextRead, nextWrite)
         guard next != .max else { return nil }
-        // Whoever armed meanwhile will be looked at for it, too.
+        // Whoever armed meanwhile will be looked at for it, too. An entry that is still to come, and in time, needs no second one.
+        if armed > now, armed <= next {
+            armedUntil.store(armed, ordering: .relaxed)
+            return nil
+        }
         armedUntil.store(next, ordering: .relaxed)
         return next
     }

@@ -184,10 +184,10 @@ extension Greeting {
 
     private func checkFinish(_ content: ByteBuffer) throws(PatchbayError) {
         let wanted = confirmation(of: role == .dialer ? .listener : .dialer)
-        // The time does not depend on where they differ.
-        var difference: UInt8 = wanted.readableBytes == content.readableBytes ? 0 : 1
-        for (left, right) in zip(wanted.readableBytesView, content.readableBytesView) { difference |= left ^ right }
-        guard difference == 0 else {
+        let isRight = wanted.withUnsafeReadableBytes { wanted in
+            content.withUnsafeReadableBytes { constantTimeEqual(wanted, $0) }
+        }
+        guard isRight else {
             throw PatchbayError(
                 .authenticationFailed,
                 "the peer's FINISH does not fit what was said before: someone changed the greeting on its way",

@@ -20,6 +20,13 @@ public protocol Authenticator: Sendable {
 
     /// - Throws: ``PatchbayError`` where this handshake cannot start, such as for a key that is missing.
     func makeHandshake(_ context: HandshakeContext) throws -> any Handshake
+
+    /// False where, with these options, the peer may be anybody: no secret may be revealed to it.
+    var provesPeer: Bool { get }
+}
+
+extension Authenticator {
+    public var provesPeer: Bool { true }
 }
 
 extension Authenticator {
@@ -57,6 +64,25 @@ public struct HandshakeContext: Sendable {
         self.transcript = transcript
         self.peer = peer
         self.user = user
+    }
+}
+
+extension HandshakeContext {
+    /// A greeting holds a nonce of 32 bytes from each end; less than that binds a proof to nothing.
+    private static let shortestTranscript = 2 * GreetingNonce.bytes
+
+    /// The transcript, for a proof that is bound to it.
+    /// - Throws: ``PatchbayError`` with `unsupported` where there was no greeting.
+    package func transcript(for layer: String) throws(PatchbayError) -> ByteBuffer {
+        guard transcript.readableBytes >= Self.shortestTranscript else {
+            throw PatchbayError(
+                .unsupported,
+                "\(layer) needs the greeting, whose nonces make each proof fresh; remove `bare` from the stack",
+                stage: .authenticate,
+                layer: layer
+            )
+        }
+        return transcript
     }
 }
 

@@ -6,7 +6,10 @@ public import NIOCore
 public struct Options: Sendable {
     /// Where an option's value came from.
     public enum Source: String, Sendable, Hashable {
-        case url, password, file, environment, application, `default`
+        case url, password, file, environment, application
+        /// A key that the process was given for all its connections: through a descriptor, or a file that the environment names.
+        case inherited
+        case `default`
     }
 
     /// A checked value.

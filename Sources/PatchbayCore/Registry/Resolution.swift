@@ -45,7 +45,8 @@ struct Resolution {
 
         let (connectionOptions, shownConnection) = try checked(ConnectionOptions.specifications, .connection)
         let connection = ConnectionOptions(connectionOptions, defaultCost: traits.cost)
-        try StackCheck(chain: chain, target: target, transport: transportName, traits: traits, connection: connection).run()
+        let check = StackCheck(chain: chain, target: target, transport: transportName, traits: traits, connection: connection)
+        try check.run()
         try checkUse()
 
         let end = AuthenticatorEnd(
@@ -64,6 +65,7 @@ struct Resolution {
             agreed.append((placed.registered.layer, options))
             layers.append(describe(placed, shown))
         }
+        try check.run(made.authenticators, role)
         guard let codec = made.codec, let framing = made.framing else {
             throw PatchbayError(.unknownLayer, "a stack has a codec and a framing", stage: .resolve)
         }
@@ -166,7 +168,7 @@ struct Resolution {
             if let defaultKey {
                 options.values[name] = (.secret(defaultKey), .application)
             } else if let key = try SecretSource.defaultKey(environment) {
-                options.values[name] = (.secret(ByteBuffer(bytes: key)), .environment)
+                options.values[name] = (.secret(ByteBuffer(bytes: key)), .inherited)
             }
         }
         if let source = options.source(of: name) {

@@ -37,7 +37,7 @@ final class ResolutionCache: Sendable {
     private static func isOfTheURL(_ source: Options.Source) -> Bool {
         switch source {
         case .url, .password, .default: true
-        case .file, .environment, .application: false
+        case .file, .environment, .inherited, .application: false
         }
     }
 }

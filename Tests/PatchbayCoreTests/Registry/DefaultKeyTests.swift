@@ -64,7 +64,7 @@ struct DefaultKeyTests {
         for _ in 0..<3 {
             let stack = try registry.resolve(ConnectionURL("hmac+tcp://h:1"), for: .dialer, environment: environment)
             #expect(secret(stack) == ByteBuffer(string: "from the parent"))
-            #expect(key(stack) == "*** environment")
+            #expect(key(stack) == "*** inherited")
         }
     }
 

@@ -1,10 +1,10 @@
-internal import PatchbayCore
+internal import PatchbayIO
 internal import Synchronization
 
 /// Lets a few verifications run at a time, the others in the order they came, and refuses once too many wait.
 ///
-/// Each scrypt holds tens of MiB, so that without it a crowd of dialers could take all memory.
-final class VerificationGate: Sendable {
+/// They are slow on purpose, and scrypt holds tens of MiB: without it a crowd of dialers could take every core, or all memory.
+package final class VerificationGate: Sendable {
     private enum Waiter {
         case arriving
         /// Cancelled before it could wait.
@@ -27,20 +27,23 @@ final class VerificationGate: Sendable {
 
     private let limit: Int
     private let waitingLimit: Int
-    private let state = Mutex(State())
+    private let layer: String?
+    private let state = Locked(State())
 
-    init(limit: Int, waitingLimit: Int = 256) {
+    /// - Parameter layer: for errors.
+    package init(limit: Int, waitingLimit: Int = 256, layer: String? = nil) {
         self.limit = limit
         self.waitingLimit = waitingLimit
+        self.layer = layer
     }
 
     /// How many wait, for tests.
-    var waiting: Int { state.withLock { $0.waiters.count } }
+    package var waiting: Int { state.withLock { $0.waiters.count } }
 
     /// Runs `body` once it is its turn.
     /// - Throws: `CancellationError` where the task is cancelled while it waits; ``PatchbayError`` with `limitExceeded` at once
     ///   where too many wait already; what `body` throws.
-    func withPass<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
+    package func withPass<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
         try await enter()
         defer { leave() }
         return try await body()
@@ -54,7 +57,7 @@ final class VerificationGate: Sendable {
                 .limitExceeded,
                 "\(waitingLimit) verifications wait already; try again later",
                 stage: .authenticate,
-                layer: PasswordAuthenticator.layer
+                layer: layer
             )
         case .queued(let ticket):
             try await withTaskCancellationHandler {

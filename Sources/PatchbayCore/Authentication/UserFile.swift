@@ -1,39 +1,24 @@
 internal import Glibc
-internal import PatchbayCore
+internal import PatchbayIO
 internal import Synchronization
 
-/// A file of users and hashes, read again whenever it changed.
-final class PasswordFile: Sendable {
+/// A file of users that an authenticator verifies against, read again whenever it changed.
+package final class UserFile<Entry: Sendable>: Sendable {
     /// Enough for thousands of users.
-    static let largest = 1 << 20
-
-    /// Tells one content of the file from the next.
-    private struct Stamp: Equatable {
-        var seconds: Int
-        var nanoseconds: Int
-        var size: Int
-        var inode: UInt
-        var device: UInt
-
-        init(_ status: stat) {
-            seconds = Int(status.st_mtim.tv_sec)
-            nanoseconds = Int(status.st_mtim.tv_nsec)
-            size = Int(status.st_size)
-            inode = UInt(status.st_ino)
-            device = UInt(status.st_dev)
-        }
-    }
+    package static var largest: Int { 1 << 20 }
 
     private let path: String
-    private let cache = Mutex<(stamp: Stamp, table: PasswordTable)?>(nil)
+    private let format: UserFormat<Entry>
+    private let cache = Locked<(stamp: FileStamp, table: UserTable<Entry>)?>(nil)
 
-    init(path: String) { self.path = path }
+    package init(path: String, format: UserFormat<Entry>) {
+        self.path = path
+        self.format = format
+    }
 
-    /// Blocks on the file and on scrypt.
-    func verify(_ credentials: Credentials) throws(PatchbayError) -> Bool { try table().verify(credentials) }
-
+    /// What the file holds now. Blocks on the file.
     /// - Throws: ``PatchbayError`` with `invalidOption`.
-    func table() throws(PatchbayError) -> PasswordTable {
+    package func table() throws(PatchbayError) -> UserTable<Entry> {
         // A file that others wait behind (a FIFO) must not hold the open.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure("cannot be opened: \(String(cString: strerror(errno)))") }
@@ -43,9 +28,9 @@ final class PasswordFile: Sendable {
         guard status.st_mode & S_IFMT == S_IFREG else { throw failure("is not a file") }
         guard status.st_mode & S_IWOTH == 0 else { throw failure("can be written by everyone; chmod o-w it") }
         guard status.st_size <= Self.largest else { throw failure("has more than \(Self.largest) bytes") }
-        let stamp = Stamp(status)
+        let stamp = FileStamp(status)
         if let cached = cache.withLock({ $0 }), cached.stamp == stamp { return cached.table }
-        let table = try PasswordTable(try read(descriptor), path: path)
+        let table = try UserTable(try read(descriptor), path: path, format: format)
         cache.withLock { $0 = (stamp, table) }
         return table
     }
@@ -64,6 +49,23 @@ final class PasswordFile: Sendable {
     }
 
     private func failure(_ reason: String) -> PatchbayError {
-        PatchbayError(.invalidOption, "the password file \(path) \(reason)", stage: .authenticate, layer: PasswordAuthenticator.layer)
+        PatchbayError(.invalidOption, "the file of users \(path) \(reason)", stage: .authenticate, layer: format.layer)
+    }
+}
+
+/// Tells one content of a file from the next.
+private struct FileStamp: Equatable {
+    var seconds: Int
+    var nanoseconds: Int
+    var size: Int
+    var inode: UInt
+    var device: UInt
+
+    init(_ status: stat) {
+        seconds = Int(status.st_mtim.tv_sec)
+        nanoseconds = Int(status.st_mtim.tv_nsec)
+        size = Int(status.st_size)
+        inode = UInt(status.st_ino)
+        device = UInt(status.st_dev)
     }
 }
