@@ -21,6 +21,8 @@ var strictness: [SwiftSetting] { Context.environment["PATCHBAY_WARNINGS_AS_ERROR
 
 let bytes: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let tlsEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 
 /// A linked-in plugin: `Plugins/<folder>` is the target `Patchbay<folder>`, tested by `Tests/<folder>Tests`.
@@ -52,7 +54,9 @@ let builtIn: [Target] = [
 
 /// Plugins that an application asks for, each a product of its own.
 let optional: [Target] = [
-    plugin("Exec", ["PatchbayIO"])
+    plugin("Exec", ["PatchbayIO"]),
+    // A second BoringSSL.
+    plugin("TLS", ["PatchbayIO", tls, tlsEvents]),
 ]
 
 func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -74,6 +78,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     ],
     targets: [
@@ -114,7 +119,7 @@ let package = Package(
             name: "PatchbayCLI",
             dependencies: [
                 "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTesting", "PatchbayTemplates", "PatchbayExec", "PatchbayJSON",
-                "PatchbayMutualHMAC", "PatchbayNoise", "PatchbayPassword", "PatchbaySCRAM",
+                "PatchbayMutualHMAC", "PatchbayNoise", "PatchbayPassword", "PatchbaySCRAM", "PatchbayTLS",
                 bytes,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -195,6 +200,13 @@ let package = Package(
         test("UnixSocket", ["PatchbayUnixSocket", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
         test("StandardIO", ["PatchbayStandardIO", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
         test("Exec", ["PatchbayExec", "PatchbayCore", "PatchbayIO", "PatchbayTesting"]),
+        test(
+            "TLS",
+            [
+                "PatchbayTLS", "PatchbayExec", "PatchbayPassword", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting",
+                "FuzzSupport",
+            ]
+        ),
         .testTarget(
             name: "InteropTests",
             dependencies: ["Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayPython", "CPatchbayIO", "PythonSupport", bytes],
@@ -205,9 +217,10 @@ let package = Package(
     ] + builtIn + optional
 )
 
-// For the sanitizers, which `scripts/test --sanitize` runs over the core: swift-crypto takes longer to build than all the rest.
+// For the sanitizers, which `scripts/test --sanitize` runs over the core: swift-crypto and swift-nio-ssl take longer to build than all the
+// rest.
 if Context.environment["PATCHBAY_WITHOUT_CRYPTO"] != nil {
-    var absent: Set = ["Crypto", "CryptoExtras"]
+    var absent: Set = ["Crypto", "CryptoExtras", "NIOSSL"]
     func isAbsent(_ dependency: Target.Dependency) -> Bool {
         switch dependency {
         case .productItem(let name, _, _, _), .targetItem(let name, _), .byNameItem(let name, _): absent.contains(name)

@@ -13,25 +13,12 @@ public struct MutualHMACPlugin: Plugin {
             Layer(
                 name: MutualHMACAuthenticator.layer,
                 summary: "both ends prove that they hold one key; every record carries a MAC; nothing is encrypted",
-                options: [
-                    OptionSpecification(
-                        "key",
-                        .text,
-                        isSecret: true,
-                        summary: "the shared key, at least 16 bytes, taken as it is written; `patchbay key` makes one"
-                    )
-                ],
+                options: [SharedKey.option],
                 examples: ["json+hmac+tcp://127.0.0.1:7000?key-file=worker.key", "hmac+unix:///run/worker.sock?key-env=WORKER_KEY"],
                 maker: .authenticator(AuthenticatorTraits(medium: .greeting, passwordOption: "key")) { options in
-                    guard let key = options.secret("key") else {
-                        throw PatchbayError(
-                            .missingOption,
-                            "hmac needs a key: write it as the URL's password, or give key-file= or key-env=; `patchbay key` makes one",
-                            stage: .resolve,
-                            layer: MutualHMACAuthenticator.layer
-                        )
-                    }
-                    return try MutualHMACAuthenticator(key: key)
+                    MutualHMACAuthenticator(
+                        key: try SharedKey.checked(options.secret(SharedKey.option.name), layer: MutualHMACAuthenticator.layer)
+                    )
                 }
             )
         )

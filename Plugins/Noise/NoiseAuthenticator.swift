@@ -6,10 +6,6 @@ internal import PatchbayCore
 /// The layer `noise`: what it knows from the URL.
 struct NoiseAuthenticator: Authenticator {
     static let layer = "noise"
-    /// As for `hmac`: whoever records one handshake can try keys against it.
-    static let shortestKey = 16
-    /// The greeting holds a nonce of 32 bytes from each end; without them the first message could be replayed.
-    static let shortestTranscript = 64
     private static let sharedKeyLabel = "patchbay noise 1 key"
 
     /// Whom the other end may be.
@@ -54,14 +50,7 @@ struct NoiseAuthenticator: Authenticator {
     }
 
     func makeHandshake(_ context: HandshakeContext) throws -> any Handshake {
-        guard context.transcript.readableBytes >= Self.shortestTranscript else {
-            throw PatchbayError(
-                .unsupported,
-                "noise needs the greeting, whose nonces make each handshake fresh; remove `bare` from the stack",
-                stage: .authenticate,
-                layer: Self.layer
-            )
-        }
+        let transcript = try context.transcript(for: Self.layer)
         var keys = keys
         if pattern.knowsListener, context.role == .dialer {
             guard case .these(let known) = peers, known.count == 1, let listener = known.first else {
@@ -79,7 +68,7 @@ struct NoiseAuthenticator: Authenticator {
                 pattern,
                 cipher,
                 isInitiator: context.role == .dialer,
-                prologue: context.transcript.readableBytesView,
+                prologue: transcript.readableBytesView,
                 keys: keys
             ),
             role: context.role,
@@ -89,19 +78,7 @@ struct NoiseAuthenticator: Authenticator {
 
     /// 32 bytes of a key of any length: the text that `patchbay key` prints is itself the key, as for `hmac`.
     private static func sharedKey(_ key: ByteBuffer?) throws -> SymmetricKey {
-        guard let key else {
-            throw error(
-                .missingOption,
-                "noise needs a key: write it as the URL's password, or give key-file= or key-env=; `patchbay key` makes one. For key pairs say "
-                    + "pattern=xx or pattern=ik"
-            )
-        }
-        guard key.readableBytes >= shortestKey else {
-            throw error(
-                .invalidOption,
-                "the key has \(key.readableBytes) bytes, and noise needs at least \(shortestKey); `patchbay key` makes one"
-            )
-        }
+        let key = try SharedKey.checked(key, layer: layer)
         var code = HMAC<SHA256>(key: SymmetricKey(data: Array(sharedKeyLabel.utf8)))
         code.update(data: Array(key.readableBytesView))
         return SymmetricKey(data: Array(code.finalize()))

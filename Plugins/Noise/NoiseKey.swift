@@ -12,7 +12,7 @@ public struct NoiseKeyPair: Sendable, CustomStringConvertible, CustomReflectable
     public init() { key = Curve25519.KeyAgreement.PrivateKey() }
 
     /// - Parameter privateText: the private key as ``privateText`` gave it; one newline behind it is dropped.
-    /// - Throws: ``PatchbayError`` with `invalidOption` for anything else.
+    /// - Throws: `PatchbayError` with `invalidOption` for anything else.
     public init(privateText: String) throws {
         guard let bytes = KeyText.bytes(privateText.hasSuffix("\n") ? String(privateText.dropLast()) : privateText) else {
             throw PatchbayError(
@@ -39,9 +39,8 @@ public struct NoiseKeyPair: Sendable, CustomStringConvertible, CustomReflectable
 /// 32 bytes as text.
 enum KeyText {
     static func text(_ bytes: [UInt8]) -> String {
-        let standard = bytes.withUnsafeBytes { Base64.encode($0) }
-        return String(
-            standard.prefix { $0 != "=" }.map { character in
+        String(
+            bytes.withUnsafeBytes { Base64.encodeUnpadded($0) }.map { character in
                 switch character {
                 case "+": "-"
                 case "/": "_"
@@ -63,7 +62,6 @@ enum KeyText {
             default: standard.append(character)
             }
         }
-        standard.append(UInt8(ascii: "="))
-        return standard.withUnsafeBytes { Base64.decode($0) }
+        return Base64.decodeUnpadded(standard)
     }
 }

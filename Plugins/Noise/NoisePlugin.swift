@@ -23,12 +23,7 @@ public struct NoisePlugin: Plugin {
                 summary:
                     "both ends prove that they hold a key, and everything that follows is encrypted, with new keys for each connection",
                 options: [
-                    OptionSpecification(
-                        "key",
-                        .text,
-                        isSecret: true,
-                        summary: "the shared key, at least 16 bytes, taken as it is written; `patchbay key` makes one"
-                    ),
+                    SharedKey.option,
                     OptionSpecification(
                         "pattern",
                         .choice(NoisePattern.allCases.map(\.rawValue)),

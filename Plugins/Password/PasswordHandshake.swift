@@ -86,17 +86,10 @@ struct PasswordListenerHandshake: Handshake {
     private func verification(of credentials: Credentials) -> @Sendable () async throws -> Bool {
         let gate = gate
         let source = source
-        return {
-            try await gate.withPass {
-                // Scrypt holds its thread for tens of milliseconds, which must not be a reactor's.
-                try await withTaskExecutorPreference(globalConcurrentExecutor) {
-                    try await Self.verify(credentials, by: source)
-                }
-            }
-        }
+        return { try await gate.withPass { try await Self.verify(credentials, by: source) } }
     }
 
-    @concurrent private static func verify(_ credentials: Credentials, by source: PasswordAuthenticator.Source) async throws -> Bool {
+    private static func verify(_ credentials: Credentials, by source: PasswordAuthenticator.Source) async throws -> Bool {
         switch source {
         case .file(let file): try file.table().verify(credentials)
         case .verifier(let verifier): try await verifier(credentials.user, credentials.password)

@@ -8,8 +8,8 @@ extension PasswordHash {
     public init(_ text: String) throws(PatchbayError) {
         let parts = text.split(separator: "$", omittingEmptySubsequences: false)
         guard parts.count == 5, parts[0].isEmpty, parts[1] == "scrypt", let parameters = Self.parameters(parts[2]),
-            let salt = Self.bytes(parts[3]), Self.saltBytes.contains(salt.count),
-            let hash = Self.bytes(parts[4]), Self.hashBytes.contains(hash.count)
+            let salt = Base64.decodeUnpadded(parts[3].utf8), Self.saltBytes.contains(salt.count),
+            let hash = Base64.decodeUnpadded(parts[4].utf8), Self.hashBytes.contains(hash.count)
         else {
             throw PatchbayError(
                 .invalidArgument,
@@ -47,7 +47,9 @@ extension PasswordHash {
     /// The text form.
     public var encoded: String {
         let parameters = "ln=\(parameters.logarithm),r=\(parameters.blockSize),p=\(parameters.parallelism)"
-        return "$scrypt$\(parameters)$\(salt.withUnsafeBytes(Self.text))$\(hash.withUnsafeBytes(Self.text))"
+        let salt = salt.withUnsafeBytes { Base64.encodeUnpadded($0) }
+        let hash = hash.withUnsafeBytes { Base64.encodeUnpadded($0) }
+        return "$scrypt$\(parameters)$\(salt)$\(hash)"
     }
 
     /// The line of a password file that gives a user this password.
@@ -61,17 +63,6 @@ extension PasswordHash {
     /// - Throws: `PatchbayError` with `invalidArgument`.
     public static func checkUser(_ user: String) throws(PatchbayError) {
         try UserName.checkLine(user, layer: PasswordAuthenticator.layer)
-    }
-
-    /// Base 64 without the padding that the core's writes.
-    private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
-        String(Base64.encode(bytes).prefix { $0 != "=" })
-    }
-
-    private static func bytes(_ text: Substring) -> [UInt8]? {
-        guard text.last != "=" else { return nil }
-        let padded = Array(text.utf8) + Array(repeating: UInt8(ascii: "="), count: (4 - text.utf8.count % 4) % 4)
-        return padded.withUnsafeBytes { Base64.decode($0) }
     }
 }
 

@@ -5,8 +5,6 @@ internal import PatchbayCore
 /// The layer `scram`.
 struct SCRAMAuthenticator: Authenticator {
     static let layer = "scram"
-    /// The greeting holds a nonce of 32 bytes from each end; less than that is no channel to bind to.
-    static let shortestTranscript = 64
 
     /// What the handshakes of one plugin share.
     struct Gates: Sendable {
@@ -47,13 +45,7 @@ struct SCRAMAuthenticator: Authenticator {
     }
 
     func makeHandshake(_ context: HandshakeContext) throws -> any Handshake {
-        guard context.transcript.readableBytes >= Self.shortestTranscript else {
-            throw PatchbayError.scram(
-                .unsupported,
-                "scram needs the greeting, to which it binds each proof; remove `bare` from the stack"
-            )
-        }
-        let binding = ChannelBinding(transcript: context.transcript)
+        let binding = ChannelBinding(transcript: try context.transcript(for: Self.layer))
         switch context.role {
         case .dialer:
             guard let user = context.user, let passphrase else {

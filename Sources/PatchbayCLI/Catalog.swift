@@ -57,7 +57,7 @@ struct Catalog {
     let scan: PluginScan
 
     init(_ plugins: PluginArguments) throws {
-        var registry = Registry.standard
+        var registry = Registry.program
         try registry.register(ExecPlugin(allowing: .all))
         self.registry = registry
         (reports, scan) = PluginLoader(search: plugins.search).list(beside: registry)
@@ -107,7 +107,7 @@ struct Catalog {
 
     func state(_ plugin: String) -> String { isStandard(plugin) ? "ready" : "off" }
 
-    private func isStandard(_ plugin: String) -> Bool { Registry.standard.plugin(named: plugin) != nil }
+    private func isStandard(_ plugin: String) -> Bool { Registry.program.plugin(named: plugin) != nil }
 
     static func words(_ source: PluginSource) -> String {
         switch source {

@@ -24,7 +24,7 @@ struct ConnectionArguments: ParsableArguments {
     /// The standard registry, with what was allowed and the plugins that were found.
     /// - Throws: also where a plugin that the command line names cannot be used; others only say so.
     func registry() async throws -> Registry {
-        var registry = Registry.standard
+        var registry = Registry.program
         if allowExec { try registry.register(ExecPlugin(allowing: .all)) }
         let search = plugins.search
         let lock = try lock.map { path throws(PatchbayError) in try LockFile(path: PluginArguments.absolute(path)) }

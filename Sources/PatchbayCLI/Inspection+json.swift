@@ -41,6 +41,7 @@ extension Layer {
             }
             if traits.leavesStreamOpen { words.append("protects the handshake alone") }
             if traits.revealsSecret { words.append("sends its secret as it is") }
+            if traits.medium == .stream { words.append("comes first on the wire, with and without bare") }
             if traits.medium == .framing { words.append("needs bare") }
             if let option = traits.passwordOption { words.append("the URL's password is its option \(option)") }
             if let transports = traits.transports { words.append("works over \(transports.sorted().joined(separator: ", "))") }

@@ -69,7 +69,7 @@ struct NewCommand: AsyncParsableCommand {
 
     /// A layer of the same name as a built-in one could never be named.
     private func checkNameIsFree() throws {
-        let registry = Registry.standard
+        let registry = Registry.program
         guard registry.layer(named: name) == nil, registry.alias(named: name) == nil, registry.plugin(named: name) == nil else {
             throw PatchbayError(.invalidArgument, "the name '\(name)' is taken by what Patchbay brings; choose another", stage: .plugin)
         }

@@ -22,6 +22,14 @@ struct WireTests {
         var interpreter: Interpreter
 
         var keyed: Bool { authenticator != nil }
+        /// As the stack's text has it.
+        var suffix: String {
+            switch authenticator {
+            case nil: ""
+            case "noise": "+noise(cipher=chachapoly,pattern=nnpsk0)"
+            case let name?: "+\(name)"
+            }
+        }
         var testDescription: String { "\(transport), we are the \(role), \(authenticator ?? "no authenticator")" }
 
         static let all = Meeting.Transport.allCases.flatMap { transport in
@@ -55,7 +63,7 @@ struct WireTests {
                 return try ConnectionURL(codec + layer + "+" + target + query)
             }
             func child(_ role: String, _ address: String) throws -> ChildProcess {
-                let stack = theirs + "+length" + layer
+                let stack = theirs + "+length" + meeting.suffix
                 let arguments = [role, meeting.transport.rawValue, address, stack, meeting.keyed ? hexadecimal(theirKey) : "none"]
                 return try ChildProcess(interpreter.path, ["\(folder)/wire_peer.py"] + arguments + words)
             }
@@ -142,7 +150,7 @@ struct WireTests {
     @Test("another stack is refused, and both ends name both", arguments: Case.all)
     func otherStack(meeting: Case) async throws {
         try await meet(meeting, theirs: "cbor") { said, ours, _ in
-            let suffix = meeting.authenticator.map { "+\($0)" } ?? ""
+            let suffix = meeting.suffix
             #expect(said == (meeting.role == .listener ? "refused stack-mismatch json+length\(suffix)" : "error stack-mismatch"))
             let error = #expect(throws: PatchbayError.self) { try ours.get() }
             #expect(error?.code == .stackMismatch)

@@ -167,7 +167,7 @@ class Peer:
         self.transcript = b""
         self.greeting = True
         self.pongs = []
-        self.secured = stack.endswith("+noise")
+        self.secured = "+noise" in stack
         try:
             self.greet()
         except Violation as violation:
@@ -373,7 +373,7 @@ class Peer:
         """The authenticator noise, with a shared key."""
         from noise.connection import NoiseConnection
 
-        noise = NoiseConnection.from_name("Noise_NNpsk0_25519_ChaChaPoly_SHA256")
+        noise = NoiseConnection.from_name(b"Noise_NNpsk0_25519_ChaChaPoly_SHA256")
         noise.set_psks(psk=mac(b"patchbay noise 1 key", self.key))
         noise.set_prologue(self.transcript)
         if self.role == "dialer":

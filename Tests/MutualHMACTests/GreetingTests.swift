@@ -14,7 +14,7 @@ struct GreetingTests {
             role: role,
             stack: "json+length+hmac",
             nonce: GreetingNonce(using: &generator),
-            identity: try MutualHMACAuthenticator(key: ByteBuffer(string: key))
+            identity: MutualHMACAuthenticator(key: ByteBuffer(string: key))
         )
     }
 

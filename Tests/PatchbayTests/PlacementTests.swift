@@ -1,5 +1,7 @@
 import NIOCore
 import Patchbay
+import PatchbayCore
+import Synchronization
 import Testing
 
 @Suite("Where closures run", .timeLimit(.minutes(1)))
@@ -94,5 +96,57 @@ struct PlacementTests {
     func actor() async throws {
         let seen = try await withEcho { url in try await Keeper().talk(url) }
         #expect(seen == 10)
+    }
+}
+
+extension PlacementTests {
+    /// Where the slow work of each handshake ran.
+    private final class Places: Sendable {
+        private let onReactor = Mutex<[Bool]>([])
+        func note() { onReactor.withLock { $0.append(ReactorGroup.shared.next().isCurrent) } }
+        var all: [Bool] { onReactor.withLock { $0 } }
+    }
+
+    /// An authenticator that has slow work at each end, and nothing to say.
+    private struct Slow: Plugin, Authenticator, Handshake {
+        let places: Places
+        let name = "slow"
+        let version = "1.0.0"
+        let summary = "works off the reactor"
+
+        func register(into registrar: inout Registrar) {
+            registrar.add(Layer(name: name, summary: summary, maker: .authenticator(AuthenticatorTraits(medium: .greeting)) { _ in self }))
+        }
+
+        func makeHandshake(_ context: HandshakeContext) -> any Handshake { self }
+
+        mutating func step(_ input: HandshakeInput) -> HandshakeStep {
+            if case .verdict = input { return HandshakeStep(next: .done(HandshakeResult())) }
+            let places = places
+            return HandshakeStep(
+                next: .perform {
+                    places.note()
+                    return true
+                }
+            )
+        }
+    }
+
+    @Test("the slow work of an authenticator never runs on a reactor, which serves others meanwhile")
+    func slowWork() async throws {
+        let places = Places()
+        var registry = Registry.standard
+        try registry.register(Slow(places: places))
+        let listener = try await Listener.bind(ConnectionURL("slow+" + Medium.unix.target()), registry: registry)
+        let running = Task { try await listener.run { _ = try await $0.receiveBytes() } }
+        for _ in 0..<3 {
+            let connection = try await Connection.connect(to: ConnectionURL(listener.url), registry: registry)
+            await connection.close()
+            // Dialled on the reactor, too.
+            try await withConnection(to: ConnectionURL(listener.url), registry: registry) { #expect($0.reactor.isCurrent) }
+        }
+        listener.stop(drain: .seconds(5))
+        try await running.value
+        #expect(places.all == Array(repeating: false, count: 12))
     }
 }

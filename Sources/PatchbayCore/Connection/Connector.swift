@@ -45,13 +45,16 @@ final class Connector: Sendable {
             let peer = link.stream.peer
             let offer: PeerOffer
             var random = SystemRandomNumberGenerator()
+            var secured: OpeningResult?
+            if let underlying = stack.underlying { secured = try await secure(link, underlying, deadline: deadline) }
             if stack.isBare {
                 var opening = BareHandshake(
                     role: role,
                     framing: stack.framing,
-                    authenticator: stack.authenticators.first?.authenticator,
+                    authenticator: stack.authenticators.first { $0.traits.medium != .stream }?.authenticator,
                     user: stack.user,
-                    peer: peer
+                    peer: peer,
+                    over: secured
                 )
                 offer = try await link.open(&opening, deadline: deadline, admit: admit)
             } else {
@@ -64,7 +67,8 @@ final class Connector: Sendable {
                     securing: stack.securing,
                     identity: stack.identity,
                     peer: peer,
-                    limits: OpeningLimits(largestMessage: stack.connection.maxMessage)
+                    limits: OpeningLimits(largestMessage: stack.connection.maxMessage),
+                    over: secured
                 )
                 offer = try await link.open(&opening, deadline: deadline, admit: admit)
             }
@@ -74,5 +78,16 @@ final class Connector: Sendable {
             if role == .dialer { link.drop() }
             throw error
         }
+    }
+
+    // Apart, and not inlined: the tasks of connections without such a layer need no room for it.
+    @inline(never)
+    private nonisolated(nonsending) func secure(
+        _ link: Link,
+        _ authenticator: any Authenticator,
+        deadline: UInt64
+    ) async throws -> OpeningResult {
+        var opening = StreamHandshake(role: role, authenticator: authenticator, peer: link.stream.peer)
+        return try await link.conduct(&opening, deadline: deadline, admit: nil)
     }
 }

@@ -17,6 +17,17 @@ extension Link {
         deadline: UInt64,
         admit: (@Sendable (PeerOffer) async throws -> Admission)?
     ) async throws -> PeerOffer {
+        let result = try await conduct(&opening, deadline: deadline, admit: admit)
+        try start(result)
+        return result.offer
+    }
+
+    /// Does what an opening says until it is done.
+    nonisolated(nonsending) func conduct(
+        _ opening: inout some Opening,
+        deadline: UInt64,
+        admit: (@Sendable (PeerOffer) async throws -> Admission)?
+    ) async throws -> OpeningResult {
         let alarm = OpeningAlarm(link: self, deadline)
         defer { alarm.end() }
         do {
@@ -27,18 +38,14 @@ extension Link {
                 case .need(let count): try await readRaw(&opening, atLeast: count, deadline: deadline)
                 case .perform(let work):
                     flushBeforeWaiting()
-                    // Slow on purpose, such as scrypt: not on the reactor.
-                    let verdict = try await withTaskExecutorPreference(globalConcurrentExecutor) { try await work() }
-                    opening.verdict(verdict)
+                    opening.verdict(try await Self.offReactor(work))
                 case .admit(let offer):
                     flushBeforeWaiting()
                     switch try await admit?(offer) ?? .admit {
                     case .admit: opening.admitted()
                     case .refuse(let reason): throw opening.refuse(reason)
                     }
-                case .done(let result):
-                    try start(result)
-                    return result.offer
+                case .done(let result): return result
                 }
             }
         } catch {
@@ -54,6 +61,17 @@ extension Link {
             }
             if let parting = opening.parting { sendRaw(parting) }
             throw error
+        }
+    }
+
+    /// Slow on purpose, such as scrypt: not on the reactor, which serves others meanwhile.
+    private nonisolated(nonsending) static func offReactor(_ work: @escaping @Sendable () async throws -> Bool) async throws -> Bool {
+        // In a task of its own: a preference for another executor moves nothing before the work first suspends, and PBKDF2 never does.
+        let task = Task.detached { try await work() }
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
         }
     }
 

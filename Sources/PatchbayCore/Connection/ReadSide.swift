@@ -38,7 +38,7 @@ struct ReadSide {
     var reads: UInt16 = 0
     var served: UInt16 = 0
 
-    // Off the reactor nothing looks at these for as long as it takes.
+    // They stay at their largest: a buffer can hold more messages than fit, and all come before the next look.
     mutating func countRead() { if reads < .max { reads += 1 } }
     mutating func countMessage() { if served < .max { served += 1 } }
 

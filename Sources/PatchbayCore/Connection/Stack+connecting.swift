@@ -5,7 +5,10 @@ extension Stack {
     /// Something is exchanged before the first message.
     var needsOpening: Bool { !isBare || !authenticators.isEmpty }
 
-    var securing: (any Authenticator)? { authenticators.first { $0.traits.secures }?.authenticator }
+    /// The one that comes before the greeting, or before the first message of a bare stack.
+    var underlying: (any Authenticator)? { authenticators.first { $0.traits.medium == .stream }?.authenticator }
+
+    var securing: (any Authenticator)? { authenticators.first { $0.traits.secures && $0.traits.medium != .stream }?.authenticator }
 
     var identity: (any Authenticator)? { authenticators.first { !$0.traits.secures }?.authenticator }
 

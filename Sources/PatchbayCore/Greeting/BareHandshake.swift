@@ -22,14 +22,17 @@ struct BareHandshake: Opening {
     private var result: OpeningResult
     private(set) var parting: ByteBuffer?
 
-    /// - Parameter user: the URL's user; a bare stack tells the peer only what its authenticator does.
+    /// - Parameters:
+    ///   - user: the URL's user; a bare stack tells the peer only what its authenticator does.
+    ///   - secured: what an authenticator on the bare stream left: all of this goes through it.
     init(
         role: Role,
         framing: any Framing,
         authenticator: (any Authenticator)? = nil,
         user: String? = nil,
         peer: StreamPeer = StreamPeer(),
-        limits: OpeningLimits = OpeningLimits()
+        limits: OpeningLimits = OpeningLimits(),
+        over secured: OpeningResult? = nil
     ) {
         self.role = role
         self.framing = framing
@@ -38,6 +41,7 @@ struct BareHandshake: Opening {
         largestMessage = limits.bareMessageBytes
         decoder = framing.makeDecoder()
         result = OpeningResult(offer: PeerOffer(peer: peer))
+        if let secured { result.stand(on: secured) }
     }
 
     mutating func advance(_ wire: inout ByteBuffer) throws(PatchbayError) -> OpeningStep {
@@ -69,6 +73,7 @@ struct BareHandshake: Opening {
         pending = nil
         // Only the authenticator has words here; without them the peer sees the end of the stream.
         if let words = handshake?.parting { try? write(words) }
+        try? result.sealer?.sealEnd(into: &output)
         parting = output.readableBytes > 0 ? output : nil
         output.clear()
     }
@@ -128,9 +133,12 @@ struct BareHandshake: Opening {
             phase = .working
             pending = .perform(work)
         case .done(let verdict):
-            result.offer.identity = verdict.identity
-            result.sealer = verdict.transform?.makeSealer()
-            result.opener = verdict.transform?.makeOpener()
+            result.offer.identity = verdict.identity ?? result.offer.identity
+            // Above a layer that secured the stream each byte is sealed already.
+            if let transform = verdict.transform, result.sealer == nil {
+                result.sealer = transform.makeSealer()
+                result.opener = transform.makeOpener()
+            }
             if let mac = verdict.exportedMAC { result.exportedMACs.append(mac) }
             admit()
         }
@@ -148,9 +156,10 @@ struct BareHandshake: Opening {
     }
 
     private mutating func write(_ message: ByteBuffer) throws(PatchbayError) {
+        var frame = ByteBuffer()
         do {
             if framing.checksBodies { try message.withUnsafeReadableBytes { try framing.check(body: $0) } }
-            try framing.writeHeader(bodyBytes: message.readableBytes, into: &output)
+            try framing.writeHeader(bodyBytes: message.readableBytes, into: &frame)
         } catch {
             throw PatchbayError(
                 .encodingFailed,
@@ -159,13 +168,26 @@ struct BareHandshake: Opening {
                 cause: error
             )
         }
-        output.writeImmutableBuffer(message)
-        framing.writeTrailer(into: &output)
+        frame.writeImmutableBuffer(message)
+        framing.writeTrailer(into: &frame)
+        try result.write(frame, to: &output)
     }
 
     /// Takes one message off the wire.
     /// - Returns: nil, or how many bytes the wire must have for the next one.
     private mutating func receive(_ wire: inout ByteBuffer) throws(PatchbayError) -> Int? {
+        guard result.opener != nil else { return try takeMessage(&wire) }
+        while true {
+            var opened = result.opened
+            if try takeMessage(&opened) == nil {
+                result.opened = opened
+                return nil
+            }
+            if let needed = try result.open(&wire, upTo: largestMessage) { return needed }
+        }
+    }
+
+    private mutating func takeMessage(_ wire: inout ByteBuffer) throws(PatchbayError) -> Int? {
         let scan: FrameScan
         do {
             scan = try wire.withUnsafeReadableBytes { bytes throws(PatchbayError) in

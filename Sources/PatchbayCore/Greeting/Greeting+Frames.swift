@@ -13,12 +13,11 @@ extension Greeting {
         return output
     }
 
-    mutating func writePreface() {
+    mutating func writePreface() throws(PatchbayError) {
         hasSentPreface = true
-        output.writeBytes(Self.magic)
-        output.writeInteger(Self.majorVersion)
-        transcript.writeBytes(Self.magic)
-        transcript.writeInteger(Self.majorVersion)
+        let preface = ByteBuffer(bytes: Self.magic + [Self.majorVersion])
+        transcript.writeImmutableBuffer(preface)
+        try result.write(preface, to: &output)
     }
 
     /// Appends a frame to the transcript and, sealed where a transform is in use, to the output.
@@ -33,19 +32,7 @@ extension Greeting {
         var frame = ByteBuffer()
         try LengthFraming(largestControl: limits.frameBytes).writeControl(kind, content, into: &frame)
         try record(frame)
-        try writeToWire(frame)
-    }
-
-    mutating func writeToWire(_ frame: ByteBuffer) throws(PatchbayError) {
-        if result.sealer == nil {
-            output.writeImmutableBuffer(frame)
-            return
-        }
-        do {
-            try frame.withUnsafeReadableBytes { try result.sealer?.seal($0, into: &output) }
-        } catch {
-            throw PatchbayError.wrapping(error, stage: .handshake)
-        }
+        try result.write(frame, to: &output)
     }
 
     mutating func record(_ frame: ByteBuffer) throws(PatchbayError) {
@@ -82,6 +69,18 @@ extension Greeting {
         transcript.writeBytes(expected)
         phase = .hello
         return nil
+    }
+
+    /// The same where an authenticator secured the bare stream: the preface comes out of its transform.
+    mutating func receiveSealedPreface(_ wire: inout ByteBuffer) throws(PatchbayError) -> Int? {
+        while true {
+            var opened = result.opened
+            if try receivePreface(&opened) == nil {
+                result.opened = opened
+                return nil
+            }
+            if let needed = try result.open(&wire, upTo: limits.frameBytes) { return needed }
+        }
     }
 
     /// Takes the next frame off the wire, through the opener where a transform is in use.

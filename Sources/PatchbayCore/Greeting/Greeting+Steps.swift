@@ -29,7 +29,7 @@ extension Greeting {
     /// Takes one thing off the wire.
     /// - Returns: nil, or how many bytes the wire must have for the next one.
     private mutating func receive(_ wire: inout ByteBuffer) throws(PatchbayError) -> Int? {
-        if case .preface = phase { return try receivePreface(&wire) }
+        if case .preface = phase { return try result.opener == nil ? receivePreface(&wire) : receiveSealedPreface(&wire) }
         let frame: ByteBuffer
         switch try nextFrame(&wire) {
         case .need(let count): return count
@@ -105,7 +105,7 @@ extension Greeting {
 
     private mutating func sendHello() throws(PatchbayError) {
         let content = try hello.encoded()
-        writePreface()
+        try writePreface()
         try send(.hello, content)
     }
 

@@ -60,6 +60,7 @@ struct Greeting: Opening {
     ///   - user: presented to the peer, as `data` is.
     ///   - securing: the authenticator that must leave a transform, below which user and data travel sealed.
     ///   - identity: the authenticator that runs after it, or alone.
+    ///   - secured: what an authenticator on the bare stream left: all of this goes through it.
     init(
         role: Role,
         stack: String,
@@ -69,7 +70,8 @@ struct Greeting: Opening {
         securing: (any Authenticator)? = nil,
         identity: (any Authenticator)? = nil,
         peer: StreamPeer = StreamPeer(),
-        limits: OpeningLimits = OpeningLimits()
+        limits: OpeningLimits = OpeningLimits(),
+        over secured: OpeningResult? = nil
     ) {
         self.role = role
         self.limits = limits
@@ -84,6 +86,11 @@ struct Greeting: Opening {
         )
         result = OpeningResult(offer: PeerOffer(peer: peer))
         transcript = ByteBuffer(bytes: peer.binding)
+        if let secured {
+            result.stand(on: secured)
+            // Nothing in plain has its place any more, not even an ERROR.
+            hasOpenedRecord = true
+        }
     }
 
     mutating func advance(_ wire: inout ByteBuffer) throws(PatchbayError) -> OpeningStep {
@@ -114,12 +121,12 @@ struct Greeting: Opening {
         phase = .over
         pending = nil
         guard !isSilent else { return }
-        if !hasSentPreface { writePreface() }
         let content = PeerRefusal(telling: error, stack: hello.stack).encoded()
         var frame = ByteBuffer()
         guard (try? LengthFraming(largestControl: limits.frameBytes).writeControl(.error, content, into: &frame)) != nil else { return }
         do {
-            try writeToWire(frame)
+            if !hasSentPreface { try writePreface() }
+            try result.write(frame, to: &output)
             try result.sealer?.sealEnd(into: &output)
             parting = output
         } catch {
@@ -131,7 +138,7 @@ struct Greeting: Opening {
     mutating func ended(_ wire: ByteBuffer) -> PatchbayError {
         let isUnheard: Bool
         switch phase {
-        case .fresh, .preface: isUnheard = wire.readableBytes == 0
+        case .fresh, .preface: isUnheard = wire.readableBytes == 0 && result.opened.readableBytes == 0
         default: isUnheard = false
         }
         phase = .over

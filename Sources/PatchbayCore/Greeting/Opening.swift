@@ -1,6 +1,7 @@
 internal import NIOCore
 
-/// What happens on a new stream before the first message: ``Greeting``, or ``BareHandshake`` where there is no greeting.
+/// What happens on a new stream before the first message: ``Greeting``, or ``BareHandshake`` where there is no greeting; and
+/// before either a ``StreamHandshake``, where the stack has an authenticator that secures the bare stream.
 ///
 /// A pure state machine. The connection calls ``advance(_:)`` and does what it says until it says `done` or throws.
 protocol Opening {
@@ -62,6 +63,42 @@ struct OpeningResult {
     var exportedMACs: [@Sendable (ByteBuffer) -> ByteBuffer] = []
 }
 
+extension OpeningResult {
+    /// Appends bytes for the wire, sealed where a transform is in use.
+    mutating func write(_ bytes: ByteBuffer, to wire: inout ByteBuffer) throws(PatchbayError) {
+        if sealer == nil {
+            wire.writeImmutableBuffer(bytes)
+            return
+        }
+        do {
+            try bytes.withUnsafeReadableBytes { try sealer?.seal($0, into: &wire) }
+        } catch {
+            throw PatchbayError.wrapping(error, stage: .handshake)
+        }
+    }
+
+    /// Opens what came, into ``opened``.
+    /// - Returns: nil, or how many bytes the wire must have before more can be opened.
+    mutating func open(_ wire: inout ByteBuffer, upTo maximum: Int) throws(PatchbayError) -> Int? {
+        guard var opener else { return wire.readableBytes + 1 }
+        defer { self.opener = opener }
+        switch try opener.open(&wire, into: &opened, upTo: maximum) {
+        case .bytes: return nil
+        case .need(let count): return count
+        case .end: throw PatchbayError(.truncated, "the peer ended the connection in the middle of the handshake", stage: .handshake)
+        }
+    }
+
+    /// Takes over what a ``StreamHandshake`` left below this opening.
+    mutating func stand(on secured: OpeningResult) {
+        offer.identity = secured.offer.identity
+        sealer = secured.sealer
+        opener = secured.opener
+        opened = secured.opened
+        exportedMACs = secured.exportedMACs
+    }
+}
+
 /// The bounds of an ``Opening``.
 struct OpeningLimits: Sendable {
     /// The largest message that this end accepts once the connection is up, in bytes; told to the peer.
@@ -70,6 +107,8 @@ struct OpeningLimits: Sendable {
     var frameBytes = LengthFraming.defaultLargestControl
     /// What both ends may send in a greeting, in bytes.
     var greetingBytes = 64 << 10
+    /// What a peer may send before an authenticator on the bare stream is done, in bytes: chains of certificates are the largest.
+    var streamHandshakeBytes = 256 << 10
     /// The largest message of an authenticator without a greeting, in bytes; 256 in CPython's multiprocessing.connection.
     var bareMessageBytes = 256
 }

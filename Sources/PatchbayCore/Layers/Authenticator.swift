@@ -13,6 +13,11 @@ public enum Role: String, Sendable, Hashable {
 ///
 /// A value that knows its options; one handshake's state is in what it makes.
 public protocol Authenticator: Sendable {
+    /// This authenticator for one end of one URL. Called once, when the URL is resolved, so that what this end lacks, such as a
+    /// certificate, is found before anything is dialled or bound.
+    /// - Throws: ``PatchbayError`` at stage `resolve`.
+    func fitted(to end: AuthenticatorEnd) throws -> any Authenticator
+
     /// - Throws: ``PatchbayError`` where this handshake cannot start, such as for a key that is missing.
     func makeHandshake(_ context: HandshakeContext) throws -> any Handshake
 
@@ -22,6 +27,25 @@ public protocol Authenticator: Sendable {
 
 extension Authenticator {
     public var provesPeer: Bool { true }
+}
+
+extension Authenticator {
+    public func fitted(to end: AuthenticatorEnd) throws -> any Authenticator { self }
+}
+
+/// The end that an authenticator is made for.
+public struct AuthenticatorEnd: Sendable {
+    public var role: Role
+    /// The host that the URL dials or binds; nil where what stands behind `://` is no `host:port`: then it is not the peer's name.
+    public var host: String?
+    /// The URL accepts a stack that others can read or change.
+    public var isInsecure: Bool
+
+    public init(role: Role, host: String? = nil, isInsecure: Bool = false) {
+        self.role = role
+        self.host = host
+        self.isInsecure = isInsecure
+    }
 }
 
 /// What a handshake may know when it starts.
@@ -43,6 +67,25 @@ public struct HandshakeContext: Sendable {
     }
 }
 
+extension HandshakeContext {
+    /// A greeting holds a nonce of 32 bytes from each end; less than that binds a proof to nothing.
+    private static let shortestTranscript = 2 * GreetingNonce.bytes
+
+    /// The transcript, for a proof that is bound to it.
+    /// - Throws: ``PatchbayError`` with `unsupported` where there was no greeting.
+    package func transcript(for layer: String) throws(PatchbayError) -> ByteBuffer {
+        guard transcript.readableBytes >= Self.shortestTranscript else {
+            throw PatchbayError(
+                .unsupported,
+                "\(layer) needs the greeting, whose nonces make each proof fresh; remove `bare` from the stack",
+                stage: .authenticate,
+                layer: layer
+            )
+        }
+        return transcript
+    }
+}
+
 /// One end of one authentication: a pure state machine, without I/O, clocks or waiting.
 public protocol Handshake: Sendable {
     /// Moves on.
@@ -53,7 +96,7 @@ public protocol Handshake: Sendable {
 
     /// What to tell the peer after ``step(_:)`` threw, where the authenticator's own protocol has words for that.
     ///
-    /// Sent where its messages travel in the stack's framing; the greeting has an ERROR frame of its own.
+    /// Sent where its messages travel in the stack's framing, or on the bare stream; the greeting has an ERROR frame of its own.
     var parting: ByteBuffer? { get }
 }
 
@@ -64,7 +107,8 @@ extension Handshake {
 /// What a handshake gets.
 public enum HandshakeInput: Sendable {
     case start
-    /// One message of the peer: a frame of the stack's framing, or an AUTH frame of the greeting.
+    /// One message of the peer: a frame of the stack's framing, or an AUTH frame of the greeting. On the bare stream all bytes
+    /// that came, at least one: the handshake keeps what it does not use, and its transform's opener gives what follows of it.
     case message(ByteBuffer)
     /// The verdict of the work that was asked for.
     case verdict(Bool)

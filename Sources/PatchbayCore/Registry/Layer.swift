@@ -54,6 +54,9 @@ public enum ProcessorPosition: String, Sendable, Hashable, CaseIterable {
 public struct AuthenticatorTraits: Sendable {
     /// Where its messages travel.
     public enum Medium: String, Sendable, Hashable {
+        /// On the bare stream, before anything else: the greeting, or the first message of a bare stack, goes through what it
+        /// leaves. It must encrypt.
+        case stream
         /// In AUTH frames of the greeting.
         case greeting
         /// In frames of the stack's own framing, before the first message: for systems without a greeting.

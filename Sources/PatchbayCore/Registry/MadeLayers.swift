@@ -7,7 +7,7 @@ struct MadeLayers {
     private(set) var authenticators: [Stack.MadeAuthenticator] = []
 
     /// - Throws: what the maker throws, with the layer and its column where it names none.
-    mutating func make(_ placed: LayerChain.Placed, _ options: Options) throws(PatchbayError) {
+    mutating func make(_ placed: LayerChain.Placed, _ options: Options, for end: AuthenticatorEnd) throws(PatchbayError) {
         do {
             switch placed.registered.layer.maker {
             case .codec(let make): codec = try make(options)
@@ -20,7 +20,7 @@ struct MadeLayers {
                     streamProcessors.append(processor)
                 }
             case .authenticator(let traits, let make):
-                authenticators.append(.init(name: placed.name, traits: traits, authenticator: try make(options)))
+                authenticators.append(.init(name: placed.name, traits: traits, authenticator: try make(options).fitted(to: end)))
             case .transport: break
             }
         } catch var error as PatchbayError {

@@ -35,6 +35,9 @@ package struct RegistrationCheck {
                 }
             }
         }
+        if case .authenticator(let traits, _) = layer.maker, traits.medium == .stream, !traits.encrypts {
+            throw refuse("'\(layer.name)' comes before the greeting, whose data would then be readable: it must encrypt")
+        }
         if case .authenticator(let traits, _) = layer.maker, let password = traits.passwordOption {
             guard layer.options.contains(where: { $0.name == password && $0.isSecret }) else {
                 throw refuse("'\(layer.name)' takes the password as '\(password)', which must be an option of its own, declared secret")

@@ -1,7 +1,7 @@
 public import NIOCore
 
 extension Registry {
-    /// Makes the plan of a URL; opens, dials and starts nothing but the files of secrets.
+    /// Makes the plan of a URL; opens, dials and starts nothing but the files of secrets and certificates.
     /// - Parameters:
     ///   - url: nil for this node: `PATCHBAY_NODE`, else the host's name.
     ///   - role: a listener may leave out host and port.

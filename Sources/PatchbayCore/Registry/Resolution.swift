@@ -45,9 +45,15 @@ struct Resolution {
 
         let (connectionOptions, shownConnection) = try checked(ConnectionOptions.specifications, .connection)
         let connection = ConnectionOptions(connectionOptions, defaultCost: traits.cost)
-        try StackCheck(chain: chain, target: target, transport: transportName, traits: traits, connection: connection).run()
+        let check = StackCheck(chain: chain, target: target, transport: transportName, traits: traits, connection: connection)
+        try check.run()
         try checkUse()
 
+        let end = AuthenticatorEnd(
+            role: role,
+            host: traits.target == .hostAndPort ? target.host : nil,
+            isInsecure: connection.insecure
+        )
         var made = MadeLayers()
         var layers: [StackLayer] = []
         var agreed: [(layer: Layer, options: Options)] = []
@@ -55,11 +61,11 @@ struct Resolution {
             var (options, shown) = try checked(placed.registered.layer.options, .layer(placed.name))
             try fillKey(placed, &options, &shown)
             try checkRequired(placed, options)
-            try made.make(placed, options)
+            try made.make(placed, options, for: end)
             agreed.append((placed.registered.layer, options))
             layers.append(describe(placed, shown))
         }
-        try checkListenerIsProved(made.authenticators, traits, connection)
+        try check.run(made.authenticators, role)
         guard let codec = made.codec, let framing = made.framing else {
             throw PatchbayError(.unknownLayer, "a stack has a codec and a framing", stage: .resolve)
         }
@@ -87,25 +93,6 @@ struct Resolution {
         )
     }
 
-    /// A dialer must not hand a secret to whoever answers, however well it is encrypted.
-    private func checkListenerIsProved(
-        _ authenticators: [Stack.MadeAuthenticator],
-        _ traits: TransportTraits,
-        _ connection: ConnectionOptions
-    ) throws(PatchbayError) {
-        guard role == .dialer, traits.crossesNetwork, !connection.insecure,
-            let revealing = authenticators.first(where: { $0.traits.revealsSecret }),
-            let securing = authenticators.first(where: { $0.traits.encrypts }), !securing.authenticator.provesPeer
-        else { return }
-        throw PatchbayError(
-            .insecure,
-            "'\(revealing.name)' sends its secret to whoever answers, since '\(securing.name)' takes any peer; name the listener there, or accept that "
-                + "with the option insecure",
-            stage: .resolve,
-            layer: revealing.name
-        )
-    }
-
     // MARK: Options
 
     /// Checks all that was given to one owner, and fills in the defaults.
@@ -130,9 +117,13 @@ struct Resolution {
             if specification.isSecret { secretRanges += given.filter { $0.form == .plain }.map(\.range) }
             let isHidden = given.contains { $0.isHidden }
             let text = OptionText.written(value.value, specification.kind)
-            shown.append(
-                .init(name: specification.name, shown: isHidden ? Redaction.mark : text ?? Redaction.mark, source: value.source)
+            var option = StackLayer.ResolvedOption(
+                name: specification.name,
+                shown: isHidden ? Redaction.mark : text ?? Redaction.mark,
+                source: value.source
             )
+            if case .path = specification.kind { option.isPath = true }
+            shown.append(option)
         }
         return (options, shown)
     }

@@ -4,7 +4,7 @@ internal import Synchronization
 /// Stacks that were resolved before: a program that dials one URL again and again resolves it once.
 ///
 /// Only what depends on nothing but the URL and the registry is kept: no stack with a secret from a file, a variable or the
-/// application, which may be another one by the next time.
+/// application, or an authenticator that reads a file: they may be others by the next time.
 final class ResolutionCache: Sendable {
     private struct Key: Hashable {
         var text: String
@@ -21,13 +21,17 @@ final class ResolutionCache: Sendable {
         let key = Key(text: url.text, hidden: url.hidden, role: role)
         if let stack = stacks.withLock({ $0[key] }) { return stack }
         let stack = try resolve()
-        guard stack.layers.allSatisfy({ $0.options.allSatisfy { Self.isOfTheURL($0.source) } }) else { return stack }
+        guard stack.layers.allSatisfy(Self.dependsOnTheURLAlone) else { return stack }
         stacks.withLock { stacks in
             // Whoever has so many URLs does not dial one of them again and again.
             if stacks.count >= Self.capacity { stacks.removeAll() }
             stacks[key] = stack
         }
         return stack
+    }
+
+    private static func dependsOnTheURLAlone(_ layer: StackLayer) -> Bool {
+        layer.options.allSatisfy { isOfTheURL($0.source) && !($0.isPath && layer.kind == .authenticator) }
     }
 
     private static func isOfTheURL(_ source: Options.Source) -> Bool {

@@ -90,6 +90,8 @@ public struct StackLayer: Sendable {
         /// For print: `***` for a secret.
         public var shown: String
         public var source: Options.Source
+        /// It names a file, whose content may be another one by the next time.
+        var isPath = false
 
         package init(name: String, shown: String, source: Options.Source) {
             self.name = name

@@ -22,6 +22,21 @@ struct StackCheck {
         }
     }
 
+    /// What only made authenticators know: a dialer must not hand a secret to whoever answers, however well it is encrypted.
+    func run(_ made: [Stack.MadeAuthenticator], _ role: Role) throws(PatchbayError) {
+        guard role == .dialer, traits.crossesNetwork, !connection.insecure,
+            let revealing = made.first(where: { $0.traits.revealsSecret }),
+            let encrypting = made.first(where: { $0.traits.encrypts }), !encrypting.authenticator.provesPeer
+        else { return }
+        throw PatchbayError(
+            .insecure,
+            "'\(revealing.name)' sends its secret to whoever answers, since '\(encrypting.name)' takes any peer; name the listener there, or accept "
+                + "that with the option insecure",
+            stage: .resolve,
+            layer: revealing.name
+        )
+    }
+
     private func checkFraming() throws(PatchbayError) {
         guard !chain.isBare, let framing = chain.placed.first(where: { $0.slot == .framing }), framing.name == "none" else { return }
         throw error(
@@ -56,7 +71,7 @@ struct StackCheck {
             guard !chain.placed.contains(where: { $0.slot == .framing && $0.name == "none" }) else {
                 throw error(.wrongOrder, "'\(name)' needs a framing for its messages, and 'none' has no frames", entry.placed)
             }
-        case .none: break
+        case .stream, .none: break
         }
     }
 

@@ -37,6 +37,16 @@ package enum Base64 {
         String(unsafeUninitializedCapacity: encodedCount(bytes.count)) { encode(bytes, into: UnsafeMutableRawBufferPointer($0)) }
     }
 
+    /// Without the padding, which the length says as well.
+    package static func encodeUnpadded(_ bytes: UnsafeRawBufferPointer) -> String { String(encode(bytes).prefix { $0 != "=" }) }
+
+    /// Nil for text with padding, too.
+    package static func decodeUnpadded(_ text: some Collection<UInt8>) -> [UInt8]? {
+        guard !text.contains(UInt8(ascii: "=")) else { return nil }
+        let padded = Array(text) + Array(repeating: UInt8(ascii: "="), count: (4 - text.count % 4) % 4)
+        return padded.withUnsafeBytes { decode($0) }
+    }
+
     /// The bytes; nil where a character, the padding or an unused bit is wrong.
     package static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
         guard text.count.isMultiple(of: 4) else { return nil }
