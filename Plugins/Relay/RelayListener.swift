@@ -1,6 +1,7 @@
 internal import NIOCore
 internal import PatchbayCore
 internal import PatchbayIO
+internal import Synchronization
 
 /// A name at a relay: registered, kept, and registered again after any fault; each call comes on a connection of its own.
 final class RelayListener: StreamListener {

@@ -1,4 +1,5 @@
 internal import PatchbayIO
+internal import Synchronization
 
 /// Streams that came, for one that takes them.
 final class StreamInbox: Sendable {

@@ -2,6 +2,7 @@ internal import NIOCore
 internal import PatchbayCore
 internal import PatchbayIO
 internal import PatchbayRelay
+internal import Synchronization
 
 /// The way to a registered listener: any task may send, one reads.
 final class ControlLine: StreamWaiter {

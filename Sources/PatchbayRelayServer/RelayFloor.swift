@@ -2,6 +2,7 @@ internal import NIOCore
 internal import PatchbayCore
 internal import PatchbayIO
 internal import PatchbayRelay
+internal import Synchronization
 
 /// All that the connections of a relay share.
 final class RelayFloor: Sendable {

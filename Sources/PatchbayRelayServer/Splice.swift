@@ -1,5 +1,6 @@
 internal import NIOCore
 internal import PatchbayIO
+internal import Synchronization
 
 /// Joins two streams: what comes from one goes to the other, unread, until both have ended.
 ///

@@ -74,7 +74,7 @@ struct RelayTests {
         let access = "ops listen,dial worker \(Self.opsKey)\nguest dial * guest-guest-guest-guest\n"
         try await withRelay(access: access) { relay in
             func url(_ name: String, _ options: String, key: String = Self.key) -> String {
-                "noise+relay://:\(key)@\(relay.boundTarget)/\(name)?\(options)"
+                "noise+relay://:\(key)@\(relay.boundTarget)/\(name)" + (options.isEmpty ? "" : "?\(options)")
             }
             let ops = "access-id=ops&access-key=\(Self.opsKey)"
             let guest = "access-id=guest&access-key=guest-guest-guest-guest"
