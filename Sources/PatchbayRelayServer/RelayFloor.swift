@@ -177,9 +177,10 @@ final class RelayFloor: Sendable {
             state.isDraining = true
             return Array(state.listeners.values)
         }
-        for line in lines { line.send(.notice(code: .closed, message: "the relay is going down", after: milliseconds)) }
+        for line in lines { line.send(.notice(code: .relayDown, message: "the relay is going down", after: milliseconds)) }
     }
 
+    var isDrained: Bool { state.withLock { $0.isDraining && $0.desk.circuits.isEmpty } }
     var openCalls: Int { state.withLock { $0.desk.circuits.count } }
     var load: Double { state.withLock { $0.desk.load } }
 
