@@ -178,7 +178,7 @@ let package = Package(
             exclude: ["vectors.txt"],
             swiftSettings: settings
         ),
-        test("Relay", ["PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "FuzzSupport"]),
+        test("Relay", ["PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting", "FuzzSupport"]),
         test("Password", ["PatchbayPassword", "PatchbayCore", "FuzzSupport", crypto]),
         test("PeerCredentials", ["PatchbayPeerCredentials", "PatchbayCore", "PatchbayIO"]),
         test("Framings", ["PatchbayCore", "PatchbayFramings", "FuzzSupport"]),
