@@ -104,7 +104,11 @@ let package = Package(
             swiftSettings: settings
         ),
         // A relay itself: `patchbay relay`, or within a program.
-        .target(name: "PatchbayRelayServer", dependencies: ["PatchbayRelay", "PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
+        .target(
+            name: "PatchbayRelayServer",
+            dependencies: ["PatchbayRelay", "PatchbayCore", "PatchbayIO", bytes],
+            swiftSettings: settings
+        ),
         .target(name: "PatchbayTesting", dependencies: ["PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
         // What `patchbay check` does: the conformance suites against a plugin's file, a child for each test.
         .target(
@@ -178,7 +182,10 @@ let package = Package(
             exclude: ["vectors.txt"],
             swiftSettings: settings
         ),
-        test("Relay", ["PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting", "FuzzSupport"]),
+        test(
+            "Relay",
+            ["PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting", "FuzzSupport"]
+        ),
         test("Password", ["PatchbayPassword", "PatchbayCore", "FuzzSupport", crypto]),
         test("PeerCredentials", ["PatchbayPeerCredentials", "PatchbayCore", "PatchbayIO"]),
         test("Framings", ["PatchbayCore", "PatchbayFramings", "FuzzSupport"]),

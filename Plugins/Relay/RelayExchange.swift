@@ -58,7 +58,8 @@ package struct RelayExchange: Sendable {
     /// The next frame with its bytes, and not one byte more where `wire` was empty.
     /// - Parameter wire: what is left of before, and after.
     /// - Throws: `protocolViolation`, and as ``run(_:)``.
-    package nonisolated(nonsending) func receiveMessage(_ wire: inout ByteBuffer) async throws -> (message: RelayMessage, frame: ByteBuffer) {
+    package nonisolated(nonsending) func receiveMessage(_ wire: inout ByteBuffer) async throws -> (message: RelayMessage, frame: ByteBuffer)
+    {
         while true {
             if let read = try RelayMessage.read(&wire) {
                 wire.discardReadBytes()

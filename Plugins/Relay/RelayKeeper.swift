@@ -94,7 +94,8 @@ struct RelayKeeper: Sendable {
                 while true {
                     switch try await registration.receive(&wire) {
                     case .incoming(let circuit, _): call(circuit)
-                    case .failure(let code, let text): throw PatchbayError(code, "the relay says: \(text)", stage: .listen, layer: RelayTransport.layer)
+                    case .failure(let code, let text):
+                        throw PatchbayError(code, "the relay says: \(text)", stage: .listen, layer: RelayTransport.layer)
                     case .notice(.relayDown, _, _) where target.ways.count > 1:
                         // Over there before this one is gone: calls that are under way here still come.
                         group.addTask(executorPreference: reactor) {
@@ -103,7 +104,13 @@ struct RelayKeeper: Sendable {
                             registration.stream.shutdownOutput()
                         }
                     case .ping, .pong, .notice: break
-                    default: throw PatchbayError(.protocolViolation, "the relay sent a frame that is not due", stage: .listen, layer: RelayTransport.layer)
+                    default:
+                        throw PatchbayError(
+                            .protocolViolation,
+                            "the relay sent a frame that is not due",
+                            stage: .listen,
+                            layer: RelayTransport.layer
+                        )
                     }
                 }
             }

@@ -14,7 +14,12 @@ public struct RelayPlugin: Plugin {
                 name: RelayTransport.layer,
                 summary: "a name at a relay, which `patchbay relay` runs; what travels must be encrypted, or say insecure",
                 options: [
-                    OptionSpecification("access-id", .text, default: "default", summary: "the name of the access key, as the relay's access file has it"),
+                    OptionSpecification(
+                        "access-id",
+                        .text,
+                        default: "default",
+                        summary: "the name of the access key, as the relay's access file has it"
+                    ),
                     OptionSpecification(
                         "access-key",
                         .text,
@@ -40,7 +45,10 @@ public struct RelayPlugin: Plugin {
                     ),
                 ],
                 examples: ["json+noise+relay://relay.example:7000/worker?noise.key-file=worker.key&access-key-file=ops.key"],
-                maker: .transport(TransportTraits(target: .hostPortAndPath, crossesNetwork: true, cost: 200, passesOthers: true, carrierOption: "via"), RelayTransport())
+                maker: .transport(
+                    TransportTraits(target: .hostPortAndPath, crossesNetwork: true, cost: 200, passesOthers: true, carrierOption: "via"),
+                    RelayTransport()
+                )
             )
         )
     }

@@ -96,7 +96,8 @@ struct RelayDesk: Sendable {
             guard generation > entry.generation, let other = entry.members.first else {
                 throw Refusal(
                     code: .nameTaken,
-                    message: "'\(name)' has a listener; another takes its place only with a higher generation, or beside it with the right to share"
+                    message:
+                        "'\(name)' has a listener; another takes its place only with a higher generation, or beside it with the right to share"
                 )
             }
             replaced = (other.client, false)
@@ -161,7 +162,10 @@ struct RelayDesk: Sendable {
             throw Refusal(code: .noSuchName, message: "nobody listens as '\(name)'; check the name, and that its listener runs")
         }
         guard !entry.members.isEmpty else {
-            throw Refusal(code: .nameAway, message: "the listener of '\(name)' is away; it had its connection to the relay cut, and may come back")
+            throw Refusal(
+                code: .nameAway,
+                message: "the listener of '\(name)' is away; it had its connection to the relay cut, and may come back"
+            )
         }
         try check(circuits.count, limits.circuits, "calls")
         try check(circuitsByKey.count(caller.grant.id), limits.circuitsPerKey, "calls by one access key")

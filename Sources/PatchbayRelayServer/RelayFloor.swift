@@ -91,7 +91,9 @@ final class RelayFloor: Sendable {
 
     /// The grant of a client, once its proof is checked, and the key to prove the relay with.
     /// - Throws: `permissionDenied`.
-    func admit(_ access: RelayAccess, _ said: ByteBuffer, _ transcript: inout RelayTranscript) throws(RelayDesk.Refusal) -> (RelayGrant, RelayKey?) {
+    func admit(_ access: RelayAccess, _ said: ByteBuffer, _ transcript: inout RelayTranscript) throws(RelayDesk.Refusal) -> (
+        RelayGrant, RelayKey?
+    ) {
         guard let file = self.access.withLock({ $0 }) else {
             transcript.append(said)
             return (.open, nil)
@@ -108,7 +110,9 @@ final class RelayFloor: Sendable {
 
     // MARK: - Names
 
-    func register(_ name: String, _ caller: RelayDesk.Caller, instance: [UInt8], generation: UInt64, line: ControlLine) throws(RelayDesk.Refusal) {
+    func register(_ name: String, _ caller: RelayDesk.Caller, instance: [UInt8], generation: UInt64, line: ControlLine) throws(RelayDesk
+        .Refusal)
+    {
         let replaced = try state.withLock { state throws(RelayDesk.Refusal) -> (ControlLine, Bool)? in
             if state.isDraining { throw Self.goingDown }
             let registered = try state.desk.register(name, caller, instance: instance, generation: generation)
@@ -164,7 +168,9 @@ final class RelayFloor: Sendable {
         }
         for waiting in late {
             _ = waiting.resolve(
-                .refused(RelayDesk.Refusal(code: .nameAway, message: "the listener did not take the call in time; it may have lost its way"))
+                .refused(
+                    RelayDesk.Refusal(code: .nameAway, message: "the listener did not take the call in time; it may have lost its way")
+                )
             )
         }
     }
@@ -198,7 +204,10 @@ final class RelayFloor: Sendable {
         }
     }
 
-    private static let goingDown = RelayDesk.Refusal(code: .relayDown, message: "the relay is going down; try again in a moment, or another")
+    private static let goingDown = RelayDesk.Refusal(
+        code: .relayDown,
+        message: "the relay is going down; try again in a moment, or another"
+    )
 }
 
 /// How a relay is doing.

@@ -5,6 +5,9 @@ internal import PatchbayRelay
 
 /// One connection to a relay, from its first byte on.
 struct RelayVisit: Sendable {
+    /// Within a lease.
+    private static let mostPings = 256
+
     let floor: RelayFloor
     let stream: any ByteStream
 
@@ -59,7 +62,10 @@ struct RelayVisit: Sendable {
             throw RelayDesk.Refusal(code: .protocolViolation, message: "this is a relay, and speaks its own protocol")
         }
         guard wire.getBytes(at: wire.readerIndex, length: RelayOpening.preface.count) == RelayOpening.preface else {
-            throw RelayDesk.Refusal(code: .versionMismatch, message: "this relay speaks version \(RelayOpening.majorVersion) of its protocol")
+            throw RelayDesk.Refusal(
+                code: .versionMismatch,
+                message: "this relay speaks version \(RelayOpening.majorVersion) of its protocol"
+            )
         }
         var said = wire
         wire.clear()
@@ -108,11 +114,23 @@ struct RelayVisit: Sendable {
         line.start()
         if floor.load >= 0.8 { line.send(.notice(code: .relayFull, message: "the relay is four fifths full", after: nil)) }
         var wire = ByteBuffer()
+        // One ping in a third of the lease is due.
+        var allowance = Self.mostPings
+        var renewal = stream.reactor.now &+ floor.limits.lease.nanosecondsClamped
         while true {
             // Whoever says nothing for a lease is gone.
             let exchange = exchange(floor.limits.lease)
             switch try await exchange.receiveMessage(&wire).message {
-            case .ping: line.send(.pong)
+            case .ping:
+                if stream.reactor.now >= renewal {
+                    allowance = Self.mostPings
+                    renewal = stream.reactor.now &+ floor.limits.lease.nanosecondsClamped
+                }
+                allowance -= 1
+                guard allowance >= 0 else {
+                    throw RelayDesk.Refusal(code: .limitExceeded, message: "more than \(Self.mostPings) pings within a lease")
+                }
+                line.send(.pong)
             case .pong: break
             case .withdraw:
                 inOrder = true

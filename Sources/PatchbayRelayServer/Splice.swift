@@ -107,7 +107,9 @@ private final class Pump: StreamWaiter {
         let step = state.withLock { state in
             if state.over { return Step.wait }
             let step = advance(&state)
-            if case .wait = step {} else if case .turn = step {} else {
+            if case .wait = step {
+            } else if case .turn = step {
+            } else {
                 state.over = true
                 release(&state)
             }

@@ -31,10 +31,13 @@ struct HostileRelayTests {
 
     private static let messages = ["first", String(repeating: "second ", count: 9), "third"].map { ByteBuffer(string: $0) }
 
-    private static func converse(through relay: HostileRelay, layer: String = "noise", patience: Duration = .seconds(20)) async throws -> Outcome {
+    private static func converse(through relay: HostileRelay, layer: String = "noise", patience: Duration = .seconds(20)) async throws
+        -> Outcome
+    {
         var registry = Registry.standard
         try registry.register(HostilePlugin(relay: relay))
-        let text = "\(layer)+hostile://:0123456789abcdef0123456789abcdef@worker?handshake-timeout=\(Int(patience / .milliseconds(1)))ms&close-timeout=100ms"
+        let text =
+            "\(layer)+hostile://:0123456789abcdef0123456789abcdef@worker?handshake-timeout=\(Int(patience / .milliseconds(1)))ms&close-timeout=100ms"
         let url = try ConnectionURL(text + (layer == "noise" ? "" : "&insecure"))
         let outcome = Shared(Outcome(sent: messages))
         let listener = try await Listener.bind(url, registry: registry)
@@ -101,7 +104,10 @@ struct HostileRelayTests {
                             #expect(outcome.untyped.isEmpty, "\(tampering): \(outcome.untyped)")
                             guard outcome.passed.isChanged else { continue }
                             #expect(!outcome.errors.isEmpty, "\(tampering) went unseen")
-                            tally.withLock { $0.changed += 1; $0.failed += outcome.errors.isEmpty ? 0 : 1 }
+                            tally.withLock {
+                                $0.changed += 1
+                                $0.failed += outcome.errors.isEmpty ? 0 : 1
+                            }
                         } catch {
                             Issue.record(error, "\(tampering)")
                         }

@@ -85,7 +85,9 @@ struct RelayDeskTests {
     @Test("several listeners of one name are called in turn, the idle ones first")
     func spread() throws {
         var desk = RelayDesk(limits: RelayLimits())
-        for number in 1...3 { _ = try desk.register("p", caller(UInt64(number), Self.pool), instance: instance(UInt8(number)), generation: 1) }
+        for number in 1...3 {
+            _ = try desk.register("p", caller(UInt64(number), Self.pool), instance: instance(UInt8(number)), generation: 1)
+        }
         var called: [UInt64] = []
         for number in 0..<6 { called.append(try desk.dial("p", caller(9, Self.guest), id: id(UInt64(number)), now: 0)) }
         #expect(called == [1, 2, 3, 1, 2, 3])
@@ -121,7 +123,9 @@ struct RelayDeskTests {
         _ = try desk.register("worker-2", caller(2), instance: instance(2), generation: 1)
         #expect(code { _ = try desk.register("worker-3", caller(3), instance: instance(3), generation: 1) } == .relayFull)
         _ = try desk.register("worker-3", caller(3, Self.ops, "10.0.0.2"), instance: instance(3), generation: 1)
-        #expect(code { _ = try desk.register("worker-4", caller(4, Self.ops, "10.0.0.3"), instance: instance(4), generation: 1) } == .relayFull)
+        #expect(
+            code { _ = try desk.register("worker-4", caller(4, Self.ops, "10.0.0.3"), instance: instance(4), generation: 1) } == .relayFull
+        )
         for number in 1...2 { _ = try desk.dial("worker-1", caller(9), id: id(UInt64(number)), now: 0) }
         #expect(code { _ = try desk.dial("worker-1", caller(9), id: id(3), now: 0) } == .relayFull)
         _ = desk.accept(id(1))
@@ -154,11 +158,19 @@ struct RelayDeskTests {
             next += 1
             switch Int.random(in: 0..<6, using: &generator) {
             case 0:
-                _ = try? desk.register(name, caller(next, grant, address), instance: instance(UInt8.random(in: 0..<9, using: &generator)), generation: UInt64.random(in: 0..<4, using: &generator))
+                _ = try? desk.register(
+                    name,
+                    caller(next, grant, address),
+                    instance: instance(UInt8.random(in: 0..<9, using: &generator)),
+                    generation: UInt64.random(in: 0..<4, using: &generator)
+                )
             case 1: _ = try? desk.dial(name, caller(next, grant, address), id: id(next), now: now)
             case 2: if let circuit = desk.circuits.keys.randomElement(using: &generator) { _ = desk.accept(circuit) }
             case 3: if let circuit = desk.circuits.keys.randomElement(using: &generator) { desk.end(circuit) }
-            case 4: if let member = desk.names.values.flatMap(\.members).randomElement(using: &generator) { desk.leave(member.client, inOrder: Bool.random(using: &generator), now: now) }
+            case 4:
+                if let member = desk.names.values.flatMap(\.members).randomElement(using: &generator) {
+                    desk.leave(member.client, inOrder: Bool.random(using: &generator), now: now)
+                }
             default: _ = desk.expire(now: now)
             }
             #expect(desk.registrations == desk.names.values.reduce(0) { $0 + $1.members.count })

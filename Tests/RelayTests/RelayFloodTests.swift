@@ -39,6 +39,7 @@ struct RelayFloodTests {
                 }
                 listener.stop(drain: .seconds(5))
             }
+            while trips.value == 0 { await Task.yield() }
             do { try await body { trips.value } } catch {
                 stop.withLock { $0 = true }
                 throw error
@@ -115,7 +116,7 @@ struct RelayFloodTests {
         }
     }
 
-    @Test("a listener that takes no calls, and one that reads nothing, end by the relay's limits")
+    @Test("a listener that takes no calls, and one that only pings, end by the relay's limits")
     func deaf() async throws {
         var limits = RelayLimits()
         limits.answer = .milliseconds(300)
@@ -132,7 +133,7 @@ struct RelayFloodTests {
                 } catch let error as PatchbayError {
                     #expect(error.code == .noSuchName)
                 }
-                // Pings without end, whose answers nobody reads.
+                // Pings without end.
                 var pings = ByteBuffer()
                 for _ in 0..<10_000 { try RelayMessage.ping.write(into: &pings) }
                 do { while true { try await deaf.exchange.send(pings) } } catch let error as PatchbayError {
@@ -148,8 +149,9 @@ struct RelayFloodTests {
         try await withRelay(registry: .standard) { relay in
             try await withGoodPair(relay) { trips in
                 let slow = try await Listener.bind(try url(relay, "slow"))
+                async let accepting = slow.accept()
                 let dialed = try await Connection.connect(to: try url(relay, "slow", "&close-timeout=100ms"))
-                let accepted = try await slow.accept()
+                let accepted = try await accepting
                 let sent = Shared(0)
                 let message = ByteBuffer(repeating: 1, count: 1 << 20)
                 let sending = Task {

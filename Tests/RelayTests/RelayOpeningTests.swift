@@ -62,7 +62,9 @@ struct RelayOpeningTests {
         var relay = FakeRelay(key: relayKey)
         var opening = RelayOpening(intent, key: key, nonce: Self.nonce)
         var wire = change(0, try relay.greeting())
-        guard case .send(let question) = try opening.advance(&wire) else { throw PatchbayError(.truncated, "no question", stage: .handshake) }
+        guard case .send(let question) = try opening.advance(&wire) else {
+            throw PatchbayError(.truncated, "no question", stage: .handshake)
+        }
         let (asked, isProved) = try relay.take(question)
         let isListening = if case .listen = intent { true } else { false }
         var answer = change(1, try relay.ready(circuit: isListening ? nil : Self.circuit, lease: isListening ? 30_000 : nil))
