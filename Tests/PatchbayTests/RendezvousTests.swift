@@ -1,0 +1,112 @@
+import NIOCore
+import Patchbay
+import Testing
+
+@Suite("Inbound connections by id", .timeLimit(.minutes(2)))
+struct RendezvousTests {
+    private func thrown(_ body: () async throws -> Void) async -> PatchbayError.Code? {
+        do {
+            try await body()
+            return nil
+        } catch {
+            return (error as? PatchbayError)?.code
+        }
+    }
+
+    @Test("a peer that was asked to call back is found by the id in its handshake data, whoever comes first", arguments: [true, false])
+    func callBack(dialerFirst: Bool) async throws {
+        let arrivals = Rendezvous()
+        let listener = try await Listener.bind("tcp://127.0.0.1")
+        let url = listener.url
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let arrived = Gate()
+            group.addTask {
+                try await listener.run { connection in
+                    let id = try #require(connection.peer.data["id"])
+                    arrived.open()
+                    try await arrivals.offer(connection, as: id)
+                }
+            }
+            group.addTask {
+                if !dialerFirst { await arrived.wait() }
+                try await arrivals.withConnection("build-17", timeout: .seconds(30)) { worker in
+                    #expect(try await worker.receiveBytes() == ByteBuffer(string: "done"))
+                    try await worker.send(bytes: ByteBuffer(string: "thanks"))
+                    #expect(try await worker.receiveBytes() == nil)
+                }
+                listener.stop(drain: .seconds(5))
+            }
+            try await withConnection(to: ConnectionURL(url + "?data.id=build-17")) { connection in
+                try await connection.send(bytes: ByteBuffer(string: "done"))
+                #expect(try await connection.receiveBytes() == ByteBuffer(string: "thanks"))
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test("ids do not cross, each connection goes to its own")
+    func many() async throws {
+        let arrivals = Rendezvous()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<100 {
+                group.addTask {
+                    let (near, far) = try Connection.pipe()
+                    async let offering: Void = arrivals.offer(far, as: "\(number)")
+                    async let taking: Void = arrivals.withConnection("\(number)", timeout: .seconds(30)) { connection in
+                        #expect(try await connection.receiveBytes() == ByteBuffer(integer: number))
+                    }
+                    try await near.send(bytes: ByteBuffer(integer: number))
+                    _ = try await (offering, taking)
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test("one that nobody comes for, and one that does not come, time out; a second of either is refused, and so is one too many")
+    func limits() async throws {
+        let arrivals = Rendezvous(capacity: 2, patience: .milliseconds(200))
+        let (first, second) = try Connection.pipe()
+        let untaken = await thrown { try await arrivals.offer(first, as: "a") }
+        #expect(untaken == .timedOut)
+        let absent = await thrown { try await arrivals.withConnection("a", timeout: .milliseconds(50)) { _ in } }
+        #expect(absent == .timedOut)
+        try await withThrowingTaskGroup(of: PatchbayError.Code?.self) { group in
+            for id in ["a", "a", "b", "c"] {
+                group.addTask { await thrown { try await arrivals.offer(first, as: id) } }
+            }
+            var codes: [PatchbayError.Code?] = []
+            for try await code in group { codes.append(code) }
+            #expect(codes.count { $0 == .invalidArgument } == 1)
+            #expect(codes.count { $0 == .limitExceeded } == 1)
+            #expect(codes.count { $0 == .timedOut } == 2)
+        }
+        await withTaskGroup(of: PatchbayError.Code?.self) { group in
+            for _ in 0..<2 { group.addTask { await thrown { try await arrivals.withConnection("d", timeout: .milliseconds(200)) { _ in } } } }
+            var codes: [PatchbayError.Code?] = []
+            for await code in group { codes.append(code) }
+            #expect(Set(codes) == [.timedOut, .invalidArgument])
+        }
+        first.abort()
+        second.abort()
+    }
+
+    @Test("a task that is cancelled leaves nothing behind")
+    func cancellation() async throws {
+        let arrivals = Rendezvous()
+        let (near, far) = try Connection.pipe()
+        for _ in 0..<20 {
+            let awaiting = Task { try await arrivals.withConnection("a") { _ in } }
+            awaiting.cancel()
+            await #expect(throws: CancellationError.self) { try await awaiting.value }
+            let offering = Task { try await arrivals.offer(near, as: "a") }
+            offering.cancel()
+            await #expect(throws: CancellationError.self) { try await offering.value }
+        }
+        async let offering: Void = arrivals.offer(near, as: "a")
+        try await arrivals.withConnection("a") { _ in }
+        try await offering
+        near.abort()
+        far.abort()
+    }
+}
