@@ -177,7 +177,7 @@ final class RelayFloor: Sendable {
             state.isDraining = true
             return Array(state.listeners.values)
         }
-        for line in lines { line.send(.notice(code: .closed, message: "the relay is going down", after: milliseconds)) }
+        for line in lines { line.send(.notice(code: .relayDown, message: "the relay is going down", after: milliseconds)) }
     }
 
     var openCalls: Int { state.withLock { $0.desk.circuits.count } }
