@@ -180,7 +180,13 @@ let package = Package(
             exclude: ["vectors.txt"],
             swiftSettings: settings
         ),
-        test("Relay", ["PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "FuzzSupport", "PageSupport"]),
+        test(
+            "Relay",
+            [
+                "PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting", "FuzzSupport",
+                "PageSupport",
+            ]
+        ),
         test("Password", ["PatchbayPassword", "PatchbayCore", "FuzzSupport", crypto]),
         test("PeerCredentials", ["PatchbayPeerCredentials", "PatchbayCore", "PatchbayIO"]),
         test("Framings", ["PatchbayCore", "PatchbayFramings", "FuzzSupport"]),

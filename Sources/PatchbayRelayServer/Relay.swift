@@ -57,15 +57,18 @@ public final class Relay: Sendable {
     /// - Parameter comeAgain: when listeners should try again.
     public func drain(comeAgain: Duration = .seconds(1)) {
         floor.drain(comeAgainAfter: UInt32(clamping: comeAgain.nanosecondsClamped / 1_000_000))
-        transport.close()
     }
 
     /// Serves until it is drained, or the task is cancelled, which cuts what is open.
     public func run() async {
         await withTaskExecutorPreference(home) {
             await withDiscardingTaskGroup { group in
-                let clock = Task(executorPreference: home) { [floor, home] in
-                    while (try? await home.sleep(for: .milliseconds(250))) != nil { floor.expire(now: home.now) }
+                let clock = Task(executorPreference: home) { [floor, home, transport] in
+                    while (try? await home.sleep(for: .milliseconds(100))) != nil {
+                        floor.expire(now: home.now)
+                        // Until then whoever comes is told that the relay is going down.
+                        if floor.isDrained { transport.close() }
+                    }
                 }
                 while let stream = await next() {
                     group.addTask(executorPreference: stream.reactor) { [floor] in

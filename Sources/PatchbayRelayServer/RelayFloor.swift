@@ -180,6 +180,7 @@ final class RelayFloor: Sendable {
         for line in lines { line.send(.notice(code: .relayDown, message: "the relay is going down", after: milliseconds)) }
     }
 
+    var isDrained: Bool { state.withLock { $0.isDraining && $0.desk.circuits.isEmpty } }
     var openCalls: Int { state.withLock { $0.desk.circuits.count } }
     var load: Double { state.withLock { $0.desk.load } }
 
