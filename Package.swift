@@ -166,7 +166,9 @@ let package = Package(
             ]
         ),
         test("PatchbayIO", ["PatchbayIO", "CPatchbayIO", "PatchbayTesting", "FuzzSupport"]),
-        test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport"]),
+        // The vectors of pages in docs.
+        .target(name: "PageSupport", path: "Tests/PageSupport", swiftSettings: settings),
+        test("PatchbayCore", ["PatchbayCore", "PatchbayIO", "FuzzSupport", "PageSupport"]),
         test("Patchbay", ["Patchbay", "PatchbayNoise", "PatchbayCore", "PatchbayIO", "CPatchbayIO", "PatchbayTesting"]),
         .target(
             name: "AuthenticatorTestSupport",
@@ -184,7 +186,10 @@ let package = Package(
         ),
         test(
             "Relay",
-            ["PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting", "FuzzSupport"]
+            [
+                "PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting", "FuzzSupport",
+                "PageSupport",
+            ]
         ),
         test("Password", ["PatchbayPassword", "PatchbayCore", "FuzzSupport", crypto]),
         test("PeerCredentials", ["PatchbayPeerCredentials", "PatchbayCore", "PatchbayIO"]),
@@ -216,9 +221,12 @@ let package = Package(
         ),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayPython", "CPatchbayIO", "PythonSupport", bytes],
+            dependencies: [
+                "Patchbay", "PatchbayRelay", "PatchbayRelayServer", "PatchbayCore", "PatchbayIO", "PatchbayPython", "CPatchbayIO",
+                "PythonSupport", bytes,
+            ],
             path: "Tests/InteropTests",
-            exclude: ["connection_peer.py", "wire_peer.py"],
+            exclude: ["connection_peer.py", "relay_peer.py", "wire_peer.py"],
             swiftSettings: settings
         ),
     ] + builtIn + optional

@@ -13,6 +13,8 @@ struct RelayVisit: Sendable {
 
     func run() async {
         guard let client = floor.enter() else {
+            // A client reads no refusal before a relay's first words.
+            try? await exchange(.seconds(1)).send(ByteBuffer(bytes: RelayOpening.preface))
             await refuse(RelayDesk.Refusal(code: .relayFull, message: "too many connections are not decided; try again in a moment"))
             return stream.close(abort: false)
         }

@@ -20,13 +20,15 @@ struct WireTests {
         /// The layer that takes the key.
         var authenticator: String?
         var interpreter: Interpreter
+        /// Of noise.
+        var cipher = "chachapoly"
 
         var keyed: Bool { authenticator != nil }
         /// As the stack's text has it.
         var suffix: String {
             switch authenticator {
             case nil: ""
-            case "noise": "+noise(cipher=chachapoly,pattern=nnpsk0)"
+            case "noise": "+noise(cipher=\(cipher),pattern=nnpsk0)"
             case let name?: "+\(name)"
             }
         }
@@ -101,10 +103,28 @@ struct WireTests {
     }
 
     @Test(
-        "a peer over noise takes part, with another implementation of it",
-        .enabled(if: Interpreter.withNoise != nil, Interpreter.noNoise)
+        "noise with the other cipher, against another implementation of it",
+        .enabled(if: Interpreter.withNoise != nil, Interpreter.noNoise),
+        arguments: [Role.dialer, .listener]
     )
-    func noisePeer() { #expect(Case.all.contains { $0.authenticator == "noise" }) }
+    func otherCipher(role: Role) async throws {
+        let interpreter = try #require(Interpreter.withNoise)
+        let meeting = Case(transport: .tcp, role: role, authenticator: "noise", interpreter: interpreter, cipher: "aesgcm")
+        try await meet(meeting, query: "?noise.cipher=aesgcm") { said, ours, python in
+            #expect(said == "connected 'ada' []")
+            let connection = try ours.get()
+            try python.start("peer.echo()")
+            for size in [0, 1, 16_384, 300_000] {
+                let message = ByteBuffer(bytes: (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+                try await connection.send(bytes: message)
+                #expect(try await connection.receiveBytes() == message)
+            }
+            try await connection.finishSending()
+            #expect(try await python.line() == "4")
+            #expect(try await python.ask("peer.end()") == "None")
+            #expect(try await connection.receiveBytes() == nil)
+        }
+    }
 
     @Test("greeting, user and data, messages, fragments, pings and the end", arguments: Case.all)
     func conversation(meeting: Case) async throws {

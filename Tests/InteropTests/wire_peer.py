@@ -157,14 +157,14 @@ class NoiseRecords:
 class Peer:
     """A connection past its greeting."""
 
-    def __init__(self, sock, role, stack, key=None, user=None, data=()):
+    def __init__(self, sock, role, stack, key=None, user=None, data=(), binding=b""):
         self.sock, self.role, self.stack, self.key = sock, role, stack, key
         self.user, self.data = user, data
         self.sealer = self.opener = None
         self.opened = b""
         self.ended = False
         self.exported = None
-        self.transcript = b""
+        self.transcript = binding
         self.greeting = True
         self.pongs = []
         self.secured = "+noise" in stack
@@ -373,7 +373,8 @@ class Peer:
         """The authenticator noise, with a shared key."""
         from noise.connection import NoiseConnection
 
-        noise = NoiseConnection.from_name(b"Noise_NNpsk0_25519_ChaChaPoly_SHA256")
+        cipher = b"AESGCM" if "cipher=aesgcm" in self.stack else b"ChaChaPoly"
+        noise = NoiseConnection.from_name(b"Noise_NNpsk0_25519_" + cipher + b"_SHA256")
         noise.set_psks(psk=mac(b"patchbay noise 1 key", self.key))
         noise.set_prologue(self.transcript)
         if self.role == "dialer":
@@ -503,18 +504,27 @@ def attempt(body):
         say("error", type(error).__name__)
 
 
-def main(role, kind, address, stack, key, *pairs):
+def details(pairs):
+    """The user and the data of NAME=VALUE."""
     data = [tuple(pair.split("=", 1)) for pair in pairs]
-    sock = reach(role, kind, address)
-    peer = attempt(lambda: Peer(
-        sock, "dialer" if role == "connect" else "listener", stack, None if key == "none" else bytes.fromhex(key),
-        next((value for name, value in data if name == "user"), None), [pair for pair in data if pair[0] != "user"]))
+    return next((value for name, value in data if name == "user"), None), [pair for pair in data if pair[0] != "user"]
+
+
+def converse(make, **names):
+    """Says what became of the greeting, then answers each line of input."""
+    peer = attempt(make)
     if peer is None:
         return
     say("connected", ascii(peer.their_user), ascii(peer.their_data))
-    names = dict(globals(), peer=peer)
+    names = dict(globals(), peer=peer, **names)
     for line in sys.stdin:
         attempt(lambda: say(ascii(eval(line, names))))
+
+
+def main(role, kind, address, stack, key, *pairs):
+    sock = reach(role, kind, address)
+    key = None if key == "none" else bytes.fromhex(key)
+    converse(lambda: Peer(sock, "dialer" if role == "connect" else "listener", stack, key, *details(pairs)))
 
 
 if __name__ == "__main__":

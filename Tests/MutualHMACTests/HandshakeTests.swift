@@ -15,22 +15,14 @@ struct HandshakeTests {
         MutualHMACAuthenticator(key: ByteBuffer(string: key))
     }
 
+    private let checks = HandshakeChecks(transcript: Self.transcript) { _ in try Self.authenticator() }
+
     @Test("two ends with one key and one greeting agree on everything")
     func agreement() throws {
-        var pair = try HandshakePair(Self.authenticator(), Self.authenticator(), dialed: Self.transcript, listened: Self.transcript)
+        var pair = try checks.pair()
         let (dialer, listener) = try pair.run()
-        let bytes = ByteBuffer(string: "all that went before")
-        #expect(dialer.exportedMAC?(bytes) == listener.exportedMAC?(bytes))
         #expect(pair.messages.map(\.from) == [.dialer, .listener])
-        for (sealing, opening) in [(dialer, listener), (listener, dialer)] {
-            var sealer = try #require(sealing.transform).makeSealer()
-            var opener = try #require(opening.transform).makeOpener()
-            var wire = ByteBuffer()
-            var plain = ByteBuffer()
-            try bytes.withUnsafeReadableBytes { try sealer.seal($0, into: &wire) }
-            #expect(try opener.open(&wire, into: &plain, upTo: 1024) == .bytes(bytes.readableBytes))
-            #expect(plain == bytes)
-        }
+        try checks.seals(dialer, listener)
     }
 
     @Test("another key is refused by the listener, which has proved nothing by then")
@@ -46,25 +38,10 @@ struct HandshakeTests {
     }
 
     @Test("a greeting that reads differently at the two ends is refused, at each of its bytes")
-    func otherTranscript() throws {
-        for index in 0..<Self.transcript.readableBytes {
-            var changed = Self.transcript
-            changed.setInteger(try #require(changed.getInteger(at: index, as: UInt8.self)) ^ 1, at: index)
-            var pair = try HandshakePair(Self.authenticator(), Self.authenticator(), dialed: Self.transcript, listened: changed)
-            #expect(HandshakePair.code { _ = try pair.run() } == .authenticationFailed)
-        }
-    }
+    func otherTranscript() throws { try checks.otherTranscript() }
 
     @Test("a proof of an earlier handshake is worth nothing under a new nonce")
-    func replay() throws {
-        var earlier = try HandshakePair(Self.authenticator(), Self.authenticator(), dialed: Self.transcript, listened: Self.transcript)
-        _ = try earlier.run()
-        let fresh = ByteBuffer(bytes: 101..<181)
-        for index in 0...1 {
-            var pair = try HandshakePair(Self.authenticator(), Self.authenticator(), dialed: fresh, listened: fresh)
-            #expect(HandshakePair.code { _ = try pair.run { $0 == index ? earlier.messages[$0].bytes : $1 } } == .authenticationFailed)
-        }
-    }
+    func replay() throws { try checks.replay() }
 
     @Test("a proof sent back to the end that made it is refused")
     func reflection() throws {
@@ -82,22 +59,7 @@ struct HandshakeTests {
     }
 
     @Test("every bit of each proof counts")
-    func flips() throws {
-        for message in 0...1 {
-            for bit in 0..<256 {
-                var pair = try HandshakePair(Self.authenticator(), Self.authenticator(), dialed: Self.transcript, listened: Self.transcript)
-                let code = HandshakePair.code {
-                    _ = try pair.run { index, bytes in
-                        guard index == message else { return bytes }
-                        var array = Array(bytes.readableBytesView)
-                        array[bit / 8] ^= 1 << (bit % 8)
-                        return ByteBuffer(bytes: array)
-                    }
-                }
-                #expect(code == .authenticationFailed)
-            }
-        }
-    }
+    func flips() throws { try checks.flips() }
 
     @Test("a proof of another length is a violation", arguments: [0, 1, 31, 33, 4096])
     func lengths(_ count: Int) throws {
@@ -109,19 +71,7 @@ struct HandshakeTests {
     }
 
     @Test("what comes out of turn is a violation, and after a failure everything is")
-    func outOfTurn() throws {
-        for role in [Role.dialer, .listener] {
-            let context = HandshakeContext(role: role, transcript: Self.transcript)
-            for input in [HandshakeInput.message(ByteBuffer(repeating: 0, count: 32)), .verdict(true)] {
-                var handshake = try Self.authenticator().makeHandshake(context)
-                #expect(HandshakePair.code { _ = try handshake.step(input) } == .protocolViolation)
-                #expect(HandshakePair.code { _ = try handshake.step(.start) } == .protocolViolation)
-            }
-            var handshake = try Self.authenticator().makeHandshake(context)
-            _ = try handshake.step(.start)
-            #expect(HandshakePair.code { _ = try handshake.step(.start) } == .protocolViolation)
-        }
-    }
+    func outOfTurn() throws { try checks.outOfTurn() }
 
     @Test("a greeting without nonces is refused")
     func noGreeting() throws {

@@ -34,55 +34,28 @@ struct HandshakeTests {
         )
     }
 
-    static func pair(
-        _ pattern: NoisePattern,
-        cipher: NoiseCipher = .chachapoly,
-        dialed: ByteBuffer = transcript,
-        listened: ByteBuffer = transcript
-    ) throws -> HandshakePair {
-        try HandshakePair(
-            authenticator(pattern, .dialer, cipher: cipher),
-            authenticator(pattern, .listener, cipher: cipher),
-            dialed: dialed,
-            listened: listened
-        )
+    static func checks(_ pattern: NoisePattern, cipher: NoiseCipher = .chachapoly) -> HandshakeChecks {
+        HandshakeChecks(transcript: transcript) { try authenticator(pattern, $0, cipher: cipher) }
     }
 
     private static let all = NoisePattern.allCases.flatMap { pattern in NoiseCipher.allCases.map { (pattern, $0) } }
 
     @Test("two ends that know each other agree on everything", arguments: all)
     func agreement(_ pattern: NoisePattern, _ cipher: NoiseCipher) throws {
-        var pair = try Self.pair(pattern, cipher: cipher)
+        let checks = Self.checks(pattern, cipher: cipher)
+        var pair = try checks.pair()
         let (dialer, listener) = try pair.run()
-        let bytes = ByteBuffer(string: "all that went before")
-        #expect(dialer.exportedMAC?(bytes) == listener.exportedMAC?(bytes))
-        #expect(dialer.exportedMAC?(bytes).readableBytes == 32)
         #expect(dialer.identity == (pattern.hasStaticKeys ? "noise:" + Self.listener.publicText : nil))
         #expect(listener.identity == (pattern.hasStaticKeys ? "noise:" + Self.dialer.publicText : nil))
         #expect(pair.messages.map(\.from) == (pattern == .xx ? [.dialer, .listener, .dialer] : [.dialer, .listener]))
-        for (sealing, opening) in [(dialer, listener), (listener, dialer)] {
-            var sealer = try #require(sealing.transform).makeSealer()
-            var opener = try #require(opening.transform).makeOpener()
-            var wire = ByteBuffer()
-            var plain = ByteBuffer()
-            try bytes.withUnsafeReadableBytes { try sealer.seal($0, into: &wire) }
-            #expect(try opener.open(&wire, into: &plain, upTo: 1024) == .bytes(bytes.readableBytes))
-            #expect(plain == bytes)
-        }
-        // What one end sealed, it does not take for the other's.
-        var sealer = try #require(dialer.transform).makeSealer()
-        var opener = try #require(dialer.transform).makeOpener()
-        var wire = ByteBuffer()
-        var plain = ByteBuffer()
-        try bytes.withUnsafeReadableBytes { try sealer.seal($0, into: &wire) }
-        #expect(HandshakePair.code { _ = try opener.open(&wire, into: &plain, upTo: 1024) } == .authenticationFailed)
+        try checks.seals(dialer, listener)
     }
 
     @Test("each connection has keys of its own")
     func freshness() throws {
         let bytes = ByteBuffer(string: "the same")
         let codes = try (0..<3).map { _ in
-            var pair = try Self.pair(.nnpsk0)
+            var pair = try Self.checks(.nnpsk0).pair()
             return try pair.run().dialer.exportedMAC?(bytes)
         }
         #expect(Set(codes).count == 3)
@@ -133,46 +106,14 @@ struct HandshakeTests {
     }
 
     @Test("a greeting that reads differently at the two ends is refused, at each of its bytes", arguments: NoisePattern.allCases)
-    func otherTranscript(_ pattern: NoisePattern) throws {
-        for index in 0..<Self.transcript.readableBytes {
-            var changed = Self.transcript
-            changed.setInteger(try #require(changed.getInteger(at: index, as: UInt8.self)) ^ 1, at: index)
-            var pair = try Self.pair(pattern, listened: changed)
-            #expect(HandshakePair.code { _ = try pair.run() } == .authenticationFailed)
-        }
-    }
+    func otherTranscript(_ pattern: NoisePattern) throws { try Self.checks(pattern).otherTranscript() }
 
     @Test("a message of an earlier handshake is worth nothing under a new nonce", arguments: NoisePattern.allCases)
-    func replay(_ pattern: NoisePattern) throws {
-        var earlier = try Self.pair(pattern)
-        _ = try earlier.run()
-        let fresh = ByteBuffer(bytes: 101..<181)
-        for index in earlier.messages.indices {
-            var pair = try Self.pair(pattern, dialed: fresh, listened: fresh)
-            #expect(HandshakePair.code { _ = try pair.run { $0 == index ? earlier.messages[$0].bytes : $1 } } == .authenticationFailed)
-        }
-    }
+    func replay(_ pattern: NoisePattern) throws { try Self.checks(pattern).replay() }
 
+    // The top bit of an X25519 key is not of the key (RFC 7748, section 5), but of what is hashed.
     @Test("every bit of each message counts", arguments: NoisePattern.allCases)
-    func flips(_ pattern: NoisePattern) throws {
-        var sample = try Self.pair(pattern)
-        _ = try sample.run()
-        for message in sample.messages.indices {
-            for bit in 0..<sample.messages[message].bytes.readableBytes * 8 {
-                // The top bit of an X25519 key is not of the key (RFC 7748, section 5), but of what is hashed.
-                var pair = try Self.pair(pattern)
-                let code = HandshakePair.code {
-                    _ = try pair.run { index, bytes in
-                        guard index == message else { return bytes }
-                        var array = Array(bytes.readableBytesView)
-                        array[bit / 8] ^= 1 << (bit % 8)
-                        return ByteBuffer(bytes: array)
-                    }
-                }
-                #expect(code == .authenticationFailed)
-            }
-        }
-    }
+    func flips(_ pattern: NoisePattern) throws { try Self.checks(pattern).flips() }
 
     /// An attacker without any key pair: as this end's key he sends a point of small order, with which every secret is zero.
     private func attack(_ point: [UInt8], asEphemeral: Bool) throws -> PatchbayError.Code? {
@@ -222,11 +163,11 @@ struct HandshakeTests {
 
     @Test("a message of another length never passes", arguments: NoisePattern.allCases)
     func lengths(_ pattern: NoisePattern) throws {
-        var sample = try Self.pair(pattern)
+        var sample = try Self.checks(pattern).pair()
         _ = try sample.run()
         for message in sample.messages.indices {
             for count in [0, 1, 31, 47, 4096] {
-                var pair = try Self.pair(pattern)
+                var pair = try Self.checks(pattern).pair()
                 let code = HandshakePair.code {
                     _ = try pair.run { $0 == message ? ByteBuffer(repeating: 7, count: count) : $1 }
                 }
@@ -237,19 +178,7 @@ struct HandshakeTests {
     }
 
     @Test("what comes out of turn is a violation, and after a failure everything is", arguments: NoisePattern.allCases)
-    func outOfTurn(_ pattern: NoisePattern) throws {
-        for role in [Role.dialer, .listener] {
-            let context = HandshakeContext(role: role, transcript: Self.transcript)
-            for input in [HandshakeInput.message(ByteBuffer(repeating: 0, count: 48)), .verdict(true)] {
-                var handshake = try Self.authenticator(pattern, role).makeHandshake(context)
-                #expect(HandshakePair.code { _ = try handshake.step(input) } == .protocolViolation)
-                #expect(HandshakePair.code { _ = try handshake.step(.start) } == .protocolViolation)
-            }
-            var handshake = try Self.authenticator(pattern, role).makeHandshake(context)
-            _ = try handshake.step(.start)
-            #expect(HandshakePair.code { _ = try handshake.step(.start) } == .protocolViolation)
-        }
-    }
+    func outOfTurn(_ pattern: NoisePattern) throws { try Self.checks(pattern).outOfTurn() }
 
     @Test("a greeting without nonces is refused")
     func noGreeting() throws {
@@ -257,32 +186,45 @@ struct HandshakeTests {
         #expect(HandshakePair.code { _ = try authenticator.makeHandshake(HandshakeContext(role: .dialer)) } == .unsupported)
     }
 
+    /// Each end that waits for a message, with one that it takes.
+    private static func waiting(_ pattern: NoisePattern) throws -> [(handshake: any Handshake, valid: ByteBuffer)] {
+        let checks = Self.checks(pattern)
+        var ends = (try checks.end(.dialer), try checks.end(.listener))
+        var said = try ends.0.step(.start).output.first
+        _ = try ends.1.step(.start)
+        var waiting: [(any Handshake, ByteBuffer)] = []
+        while let message = said {
+            swap(&ends.0, &ends.1)
+            waiting.append((ends.0, message))
+            said = try ends.0.step(.message(message)).output.first
+        }
+        return waiting
+    }
+
     @Test("no handshake survives 100,000 forged messages, and none traps", arguments: NoisePattern.allCases)
     func fuzz(_ pattern: NoisePattern) throws {
         var generator = FuzzSource.forTest(pattern.rawValue)
-        let waiting = try [Role.dialer, .listener].map { role in
-            var handshake = try Self.authenticator(pattern, role).makeHandshake(HandshakeContext(role: role, transcript: Self.transcript))
-            _ = try handshake.step(.start)
-            return handshake
+        let waiting = try Self.waiting(pattern)
+        #expect(waiting.count == (pattern == .xx ? 3 : 2))
+        for end in waiting {
+            var handshake = end.handshake
+            #expect(HandshakePair.code { _ = try handshake.step(.message(end.valid)) } == nil)
         }
-        var pair = try Self.pair(pattern)
-        _ = try pair.run()
-        let valid = pair.messages.map { Array($0.bytes.readableBytesView) }
         for round in 0..<33_334 {
-            let index = round & 1
+            let index = round % waiting.count
+            let valid = Array(waiting[index].valid.readableBytesView)
             var bytes: [UInt8]
-            if round & 2 == 0 {
+            if round / waiting.count & 1 == 0 {
                 bytes = generator.input(from: [], longest: 128)
             } else {
-                bytes = valid[1 - index]
+                bytes = valid
                 bytes[Int.random(in: 0..<bytes.count, using: &generator)] ^= UInt8.random(in: 1...255, using: &generator)
-                if round & 4 == 0 { bytes.removeLast(Int.random(in: 0...bytes.count, using: &generator)) }
+                if round / waiting.count & 2 == 0 { bytes.removeLast(Int.random(in: 0...bytes.count, using: &generator)) }
             }
-            let role = index == 0 ? Role.dialer : .listener
-            // Values: each round has one of its own.
-            var handshake = waiting[index]
             // XX's first message is a key alone: any 32 bytes are one, and nothing is proved yet.
-            if pattern == .xx, role == .listener, bytes.count == 32 { continue }
+            if pattern == .xx, index == 0, bytes.count == 32 { continue }
+            // Values: each round has one of its own.
+            var handshake = waiting[index].handshake
             let code = HandshakePair.code { _ = try handshake.step(.message(ByteBuffer(bytes: bytes))) }
             #expect(code == .authenticationFailed || code == .protocolViolation)
         }

@@ -19,11 +19,8 @@ package struct Interpreter: Sendable, CustomTestStringConvertible {
         candidates += ((try? FileManager.default.contentsOfDirectory(atPath: versions)) ?? []).map { "\(versions)/\($0)/bin/python3" }
         candidates += (8...14).map { "/usr/bin/python3.\($0)" }
         var found: [[Int]: Interpreter] = [:]
-        for path in candidates where FileManager.default.isExecutableFile(atPath: path) {
-            let script = "import sys; print('%d.%d' % sys.version_info[:2])"
-            guard let answer = try? Script(path: path, script).run("") else { continue }
-            let version = answer.split(separator: "\n").first.map { $0.split(separator: ".").compactMap { Int($0) } } ?? []
-            guard version.count == 2, version[0] == 3, version[1] >= 8, found[version] == nil else { continue }
+        for path in candidates {
+            guard let version = version(of: path), version[0] == 3, version[1] >= 8, found[version] == nil else { continue }
             found[version] = Interpreter(path: path, version: version)
         }
         let all = found.values.sorted { $0.version.lexicographicallyPrecedes($1.version) }
@@ -33,15 +30,21 @@ package struct Interpreter: Sendable, CustomTestStringConvertible {
         return all
     }()
 
-    package static let noNoise: Comment = "no package noiseprotocol in .build/python; scripts/test installs it"
+    package static let noNoise: Comment = "needs a Python with the package noiseprotocol; PATCHBAY_PYTHON can name one"
 
-    /// One with the package noiseprotocol.
+    /// One with the package noiseprotocol: the one that PATCHBAY_PYTHON names, or one of these.
     package static let withNoise: Interpreter? = {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").standardized
-        let path = root.appendingPathComponent(".build/python/bin/python3").path
-        let script = "import sys, noise.connection; print('%d.%d' % sys.version_info[:2])"
+        let named = ProcessInfo.processInfo.environment["PATCHBAY_PYTHON"].map { [$0] } ?? []
+        return (named + all.map(\.path)).lazy.compactMap { path in
+            version(of: path, importing: "noise.connection").map { Interpreter(path: path, version: $0) }
+        }.first
+    }()
+
+    /// Nil for what is no CPython, or lacks the module.
+    private static func version(of path: String, importing module: String = "sys") -> [Int]? {
+        let script = "import sys, \(module); print('%d.%d' % sys.version_info[:2])"
         guard FileManager.default.isExecutableFile(atPath: path), let answer = try? Script(path: path, script).run("") else { return nil }
         let version = answer.split(separator: "\n").first.map { $0.split(separator: ".").compactMap { Int($0) } } ?? []
-        return version.count == 2 ? Interpreter(path: path, version: version) : nil
-    }()
+        return version.count == 2 ? version : nil
+    }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import PageSupport
 import Testing
 
 @testable import PatchbayCore
@@ -23,14 +24,14 @@ private struct VectorAuthenticator: Authenticator, Handshake {
 }
 
 @Suite struct GreetingVectorTests {
-    let vector: WireVectors
+    let vector: PageVectors
     let dialerNonce: GreetingNonce
     let listenerNonce: GreetingNonce
     var dialerLimits = OpeningLimits()
     var listenerLimits = OpeningLimits()
 
     init() throws {
-        vector = try WireVectors()
+        vector = try PageVectors("wire.md")
         dialerNonce = try #require(GreetingNonce(ByteBuffer(bytes: UInt8(0)..<32)))
         listenerNonce = try #require(GreetingNonce(ByteBuffer(bytes: UInt8(32)..<64)))
         dialerLimits.largestMessage = 16 << 20

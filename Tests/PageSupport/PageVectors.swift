@@ -1,13 +1,15 @@
-import Glibc
-import Testing
+internal import Glibc
+internal import Testing
 
-/// The vectors of docs/wire.md, by name.
-struct WireVectors {
+/// The vectors of a page in docs, by name.
+package struct PageVectors: Sendable {
+    private let page: String
     private let vectors: [String: [UInt8]]
 
-    init() throws {
-        let page = #filePath.split(separator: "/").dropLast(4).reduce("") { "\($0)/\($1)" } + "/docs/wire.md"
-        let file = try #require(fopen(page, "r"), "docs/wire.md lies beside Tests")
+    /// - Parameter page: `wire.md`, say.
+    package init(_ page: String) throws {
+        let path = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/docs/\(page)"
+        let file = try #require(fopen(path, "r"), "docs/\(page) lies beside Tests")
         defer { fclose(file) }
         var text = [UInt8]()
         while case let byte = getc(file), byte != EOF { text.append(UInt8(truncatingIfNeeded: byte)) }
@@ -24,8 +26,11 @@ struct WireVectors {
                 vectors[name]?.append(contentsOf: line.split(separator: " ").compactMap { UInt8($0, radix: 16) })
             }
         }
+        self.page = page
         self.vectors = vectors
     }
 
-    func callAsFunction(_ name: String) throws -> [UInt8] { try #require(vectors[name], "docs/wire.md has the vector \(name)") }
+    package func callAsFunction(_ name: String) throws -> [UInt8] {
+        try #require(vectors[name], "docs/\(page) has the vector \(name)")
+    }
 }
