@@ -90,7 +90,9 @@ enum NoiseBench {
 
     /// Those that a dialer and a listener with one key have after their handshake.
     static func transforms(_ cipher: String) throws -> (dialer: any StreamTransform, listener: any StreamTransform) {
-        guard let layer = Registry.standard.layer(named: "noise")?.layer, case .authenticator(_, let make) = layer.maker else { throw Usage() }
+        guard let layer = Registry.standard.layer(named: "noise")?.layer, case .authenticator(_, let make) = layer.maker else {
+            throw Usage()
+        }
         // No secret: it guards nothing.
         let authenticator = try make(try Options(["key": "benchmark-key-0123456789", "cipher": cipher], for: layer.options))
         // As long as a greeting with its two nonces.
