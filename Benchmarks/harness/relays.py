@@ -29,11 +29,12 @@ class Coturn:
         return None if shutil.which("turnserver") else "coturn was not there"
 
     def command(self, port, relayed):
-        # The only port that it may relay is the one that the client knows. It takes loopback for an attack unless told otherwise.
+        # The only port that it may relay is the one that the client knows. It takes loopback for an attack unless told otherwise. It runs in
+        # a folder of the sample's own, where its file of the process id goes.
         return [
             "turnserver", "-n", "--no-auth", "--no-cli", "--no-udp", "--no-tls", "--no-dtls", "--allow-loopback-peers",
             "--listening-ip=127.0.0.1", f"--listening-port={port}", "--relay-ip=127.0.0.1", f"--min-port={relayed}", f"--max-port={relayed}",
-            "--log-file=stdout", "--simple-log",
+            "--log-file=stdout", "--simple-log", "--pidfile=turnserver.pid",
         ]
 
     def urls(self, port, relayed):
