@@ -49,11 +49,23 @@ let package = Package(
         .executableTarget(
             name: "codec-bench",
             dependencies: [
+                "BenchMeasurement",
                 .product(name: "Patchbay", package: "patchbay"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings
         ),
+        // The records of noise; the limit is a program in Peers/aead.
+        .executableTarget(
+            name: "noise-bench",
+            dependencies: [
+                "BenchMeasurement",
+                .product(name: "Patchbay", package: "patchbay"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(name: "BenchMeasurement", swiftSettings: settings),
         // What the plugin interface costs, with the plugins of Plugins/.
         .target(name: "CMasking"),
         .executableTarget(

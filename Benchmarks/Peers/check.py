@@ -18,6 +18,7 @@ from pathlib import Path
 PEERS = Path(__file__).resolve().parent
 sys.path.insert(0, str(PEERS.parent))
 
+from harness import relays  # noqa: E402
 from harness.processes import free_port, limit_lifetime, running_server  # noqa: E402
 
 SECONDS = "0.1"
@@ -58,6 +59,8 @@ class Variant:
     server: list = field(default_factory=list)
     client: list = field(default_factory=list)
     large: bool = True
+    # What stands between the ends, over TCP alone.
+    relay: object = None
 
 
 def program(name):
@@ -70,6 +73,8 @@ def script(name):
 
 ALL = tuple(MODES)
 SINGLE = ("latency", "oneway", "both", "inflight", "openloop")
+# 64 large messages under way in both directions fill a relay that waits for either end to read.
+THROUGH_RELAY = tuple(mode for mode in SINGLE if mode != "inflight")
 ECHOES = tuple(mode for mode in ALL if mode != "oneway")
 PATCHBAY = [str(PEERS.parent / ".build" / "release" / "patchbay-bench")]
 NIO = [str(PEERS / "nio" / ".build" / "release" / "nio-bench")]
@@ -83,6 +88,9 @@ VARIANTS = [
     Variant("raw spin", program("raw"), ("latency",) if os.cpu_count() > 1 else (), ["spin", "serial"], ["spin"]),
     Variant("epoll", program("epoll"), ALL, [], ["buffered", "batched"]),
     Variant("epoll noframing", program("epoll"), ECHOES, ["noframing"], ["buffered", "batched"]),
+    Variant("turn", program("turn"), (*THROUGH_RELAY, "connect"), relay=relays.Coturn()),
+    Variant("turn batched", program("turn"), THROUGH_RELAY, ["buffered"], ["buffered", "batched"], relay=relays.Coturn()),
+    Variant("raw through socat", program("raw"), THROUGH_RELAY, relay=relays.Socat()),
     Variant("zmq", program("zmq"), ALL),
     Variant("zmq pair", program("zmq"), SINGLE, ["pair"], ["pair"]),
     Variant("nng", program("nng"), ("latency", "oneway", "fanin", "connect", "idle")),
@@ -108,12 +116,19 @@ class Wrong(Exception):
 
 
 def run(variant, mode, transport, arguments, folder):
+    if variant.relay:
+        with relays.running(variant.relay, folder) as (_, urls):
+            return run_between(variant, mode, urls, arguments, folder)
     url = f"unix://{folder}/socket" if transport == "unix" else f"tcp://127.0.0.1:{free_port()}"
+    return run_between(variant, mode, relays.Urls(url, url), arguments, folder)
+
+
+def run_between(variant, mode, urls, arguments, folder):
     errors = folder / "errors"
-    with running_server([*variant.command, "server", url, *variant.server], errors) as server:
+    with running_server([*variant.command, "server", urls.server, *variant.server], errors) as server:
         numbers = [str(server.pid) if word == "PID" else word for word in arguments]
         client = subprocess.run(
-            [*variant.command, "client", url, mode, *numbers, *variant.client],
+            [*variant.command, "client", urls.client, mode, *numbers, *variant.client],
             capture_output=True,
             text=True,
             timeout=CLIENT_SECONDS,
@@ -168,9 +183,13 @@ def main():
             print(f"{'FAILED' if named else 'left out'}: {variant.name} is not built")
             failures += bool(named)
             continue
+        if variant.relay and (reason := variant.relay.why_missing()):
+            print(f"{'FAILED' if named else 'left out'}: {variant.name}: {reason}")
+            failures += bool(named)
+            continue
         tasks = [(mode, MODES[mode][0]) for mode in variant.modes]
         tasks += [(mode, LARGE[mode]) for mode in variant.modes if variant.large and mode in LARGE]
-        for transport in ("unix", "tcp"):
+        for transport in ("tcp",) if variant.relay else ("unix", "tcp"):
             for mode, arguments in tasks:
                 what = f"{variant.name}, {mode} {arguments[0]}, {transport}"
                 runs += 1

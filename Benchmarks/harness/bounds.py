@@ -74,6 +74,17 @@ def connections():
             yield Bound("bytes for an idle connection", f"idle-{transport}", "bytes_per_connection", peer, at_most=2048)
 
 
+def relays():
+    """Through the relay, beside the same ends without it, and beside raw C through coturn, each message by a call and batched."""
+    for peer, direct in (("patchbay-relay", "patchbay-greeting"), ("patchbay-relay-noise", "patchbay-noise")):
+        yield Bound("round trip through the relay", "latency-tcp-64", "p50_us", peer, direct, at_most=2.3)
+        for size in (64, 1024, 65536, 1048576):
+            row = f"oneway-tcp-{size}"
+            yield Bound("one way through the relay", row, "messages_per_second", peer, direct, at_least=0.45)
+            for coturn in ("coturn", "coturn-batched"):
+                yield Bound("one way through the relay", row, "messages_per_second", peer, coturn, at_least=1)
+
+
 def counts():
     for transport in ("unix", "tcp"):
         for side in ("client", "server"):
@@ -91,7 +102,7 @@ def counts():
                 yield Bound(f"the same, plain Codable, {side}", row, f"{side}_allocations", "patchbay-msgpack", at_most=most)
 
 
-BOUNDS = [*round_trips(), *one_way(), *connections(), *counts()]
+BOUNDS = [*round_trips(), *one_way(), *connections(), *relays(), *counts()]
 
 
 def faster_peers(samples):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.programs import BENCHMARKS
 
-LIBRARIES = {"libzmq": "libzmq3-dev", "nng": "libnng-dev", "nanomsg": "libnanomsg-dev"}
+PACKAGES = {"libzmq": "libzmq3-dev", "nng": "libnng-dev", "nanomsg": "libnanomsg-dev", "coturn": "coturn", "socat": "socat"}
 
 
 def describe():
@@ -29,7 +29,7 @@ def versions():
         "python": sys.version.split()[0],
         "gcc": first_line("gcc", "--version"),
         "swift": first_line("swift", "--version"),
-        **{name: package_version(package) for name, package in LIBRARIES.items()},
+        **{name: package_version(package) for name, package in PACKAGES.items()},
         **{name: resolved_version(name) for name in ("swift-nio", "swift-async-algorithms")},
     }
 

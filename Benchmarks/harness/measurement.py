@@ -4,7 +4,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness import building, costs, startup
+from harness import building, costs, relays, startup
 from harness.processes import Failed, cpu_seconds, on_core, run_client, running_server, server_url
 
 
@@ -23,11 +23,23 @@ def measure(peer, row, scale):
 
 
 def measure_pair(peer, row, scale, folder):
-    url = server_url(row, folder)
-    with running_server(on_core(row, True, peer.server.server(row, url)), folder / "errors") as server:
+    if not peer.relay:
+        url = server_url(row, folder)
+        return measure_between(peer, row, scale, folder, relays.Urls(url, url))
+    with relays.running(peer.relay, folder, row) as (relay, urls):
+        before = cpu_seconds(relay.pid)
+        results = measure_between(peer, row, scale, folder, urls)
+        relay_seconds = cpu_seconds(relay.pid) - before
+    if "total" in results:
+        results["relay_cpu_per_million"] = relay_seconds / results["total"] * 1e6
+    return results
+
+
+def measure_between(peer, row, scale, folder, urls):
+    with running_server(on_core(row, True, peer.server.server(row, urls.server)), folder / "errors") as server:
         before = cpu_seconds(server.pid)
         arguments = row.arguments(row.seconds(scale), server.pid, scale.idle_connections)
-        command = on_core(row, False, peer.client.client(row, url, arguments))
+        command = on_core(row, False, peer.client.client(row, urls.client, arguments))
         results, client_seconds = run_client(command, row.kind.metric)
         server_seconds = cpu_seconds(server.pid) - before
     if "total" in results:

@@ -4,7 +4,8 @@ import sys
 from dataclasses import dataclass
 
 from harness import kinds
-from harness.programs import RELEASE, SPIN, Alone, Asyncio, CPython, Epoll, Library, Patchbay, RawC, SwiftNIO
+from harness.programs import RELEASE, SPIN, Alone, Asyncio, CPython, Epoll, Library, Patchbay, RawC, SwiftNIO, Turn
+from harness.relays import Coturn, Socat
 from harness.kinds import COSTS, STREAMING
 
 CONNECT, FAN_IN, IDLE, LATENCY, ONE_WAY, OPEN_LOOP = (
@@ -28,6 +29,10 @@ class Peer:
     # Empty: all of them.
     sizes: tuple = ()
     transports: tuple = ()
+    # What stands between the ends; None: nothing does.
+    relay: object = None
+    # The peer with the same ends and nothing between them.
+    direct: str = ""
 
     def takes(self, row):
         return (
@@ -37,7 +42,7 @@ class Peer:
         )
 
     def why_missing(self):
-        return self.server.why_missing() or self.client.why_missing()
+        return self.server.why_missing() or self.client.why_missing() or (self.relay.why_missing() if self.relay else None)
 
     @property
     def is_compiled(self):
@@ -52,6 +57,7 @@ def same(name, title, program, *arguments, **options):
 
 BARE = Patchbay("length32+bare")
 GREETING = Patchbay()
+NOISE = Patchbay("noise", with_key=True)
 
 PEERS = [
     same("c", "raw C", RawC(), (*EVERY, kinds.TWO_CORE_LATENCY, *COSTS)),
@@ -77,6 +83,8 @@ PEERS = [
     same("patchbay-greeting", "Patchbay, own wire", GREETING, (*EVERY, *COSTS)),
     # Levels above that.
     same("patchbay-hmac", "Patchbay, hmac", Patchbay("hmac", with_key=True), (LATENCY, ONE_WAY, IDLE), (CONNECT,)),
+    same("patchbay-noise", "Patchbay, noise", NOISE, (LATENCY, ONE_WAY), in_quick=False),
+    same("patchbay-noise-aes", "Patchbay, noise with AES", Patchbay("noise", with_key=True, options=("cipher=aesgcm",)), (LATENCY, ONE_WAY), in_quick=False),
     same("patchbay-python", "Patchbay, CPython's wire", Patchbay("python"), (CONNECT,), (CONNECT,)),
     same("patchbay-base64", "Patchbay, base64", Patchbay("base64"), (LATENCY, ONE_WAY), in_quick=False),
     same("patchbay-json", "Patchbay, a record in JSON", Patchbay("json", values="record"), (LATENCY, ONE_WAY, *COSTS), sizes=SMALL, in_quick=False),
@@ -113,6 +121,19 @@ PEERS = [
     Peer("cpython-to-patchbay", "CPython to Patchbay", Patchbay("python"), CPython(), (LATENCY, CONNECT), (CONNECT,), False),
     Peer("patchbay-to-c", "Patchbay to raw C", RawC(), BARE, (LATENCY, ONE_WAY, CONNECT), in_quick=False),
     Peer("c-to-patchbay", "raw C to Patchbay", BARE, RawC(), (LATENCY, ONE_WAY, CONNECT), in_quick=False),
+]
+
+
+def relayed(name, title, relay, ends, direct, kinds=(LATENCY, ONE_WAY)):
+    return same(name, title, ends, kinds, in_quick=False, transports=("tcp",), relay=relay, direct=direct)
+
+
+PEERS += [
+    relayed("coturn", "raw C through coturn", Coturn(), Turn(), "c"),
+    relayed("coturn-batched", "raw C, batched, through coturn", Coturn(), Turn(batched=True), "c-batched", (ONE_WAY,)),
+    relayed("socat", "raw C through socat", Socat(), RawC(), "c"),
+    relayed("socat-batched", "raw C, batched, through socat", Socat(), RawC(batched=True), "c-batched", (ONE_WAY,)),
+    relayed("patchbay-socat", "Patchbay, own wire, through socat", Socat(), GREETING, "patchbay-greeting"),
 ]
 
 

@@ -54,6 +54,20 @@ class RawC:
 
 
 @dataclass(frozen=True)
+class Turn(RawC):
+    """Raw C's messages, whose server is reached through a TURN relay; for Coturn in relays.py."""
+
+    def why_missing(self):
+        return built(OUT / "turn", "make -C Benchmarks/Peers/c")
+
+    def server(self, row, url):
+        return [OUT / "turn", "server", url, *self.reading()]
+
+    def client(self, row, url, arguments):
+        return [OUT / "turn", *super().client(row, url, arguments)[1:]]
+
+
+@dataclass(frozen=True)
 class Epoll:
     # Without frames: the server sends back the bytes that come, whatever they are.
     framed: bool = True
@@ -151,6 +165,8 @@ class Patchbay:
     # Layers in front of the transport, with the marks of the URL. Raw C's frames: "length32+bare". Nothing: Patchbay's own wire.
     layers: str = ""
     # "python": CPython's wire, with its handshake in rows with a key.
+    # Of the URL: "name=value".
+    options: tuple = ()
     # Of the process; env replaces itself by the program.
     environment: tuple = ()
     with_key: bool = False
@@ -184,7 +200,7 @@ class Patchbay:
     def url(self, url, row_with_key):
         scheme, _, rest = url.partition("://")
         scheme = self.transport or scheme
-        options = []
+        options = list(self.options)
         key = f":{KEY}@" if self.with_key or row_with_key else ""
         if self.layers == "python":
             # CPython before 3.12 knows only MD5, which Patchbay wants named.

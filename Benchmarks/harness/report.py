@@ -16,6 +16,7 @@ def markdown(result, rows, peers, plots):
     parts += ["\n\n".join(f"![{plot}]({plot})" for plot in plots)]
     for kind in present:
         parts.append(overview(kind, [row for row in rows if row.kind is kind], peers, samples))
+    parts += [section("Through a relay", through_relays(rows, peers, samples))]
     parts += [counted_costs(rows, peers, samples), cpu_costs(rows, peers, samples)]
     parts += [section("What it must show", bounds.table(samples)), section("Every row", every_row(rows, peers, samples))]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -55,6 +56,24 @@ def overview_cell(kind, row, peer, baseline, samples):
 def better(kind, ratio):
     """Turned so that above 1 is better."""
     return 1 / ratio if ratio and kind.lower_is_better else ratio
+
+
+def through_relays(rows, peers, samples):
+    """Each peer with a relay beside the same ends without it."""
+    lines = ["| | | median | × direct | × coturn | relay's CPU, µs each |", "|---|---|---:|---:|---:|---:|"]
+    for row in rows:
+        title = f"{row.kind.title}, {row.column} ({row.kind.unit})"
+        for peer in peers:
+            median = samples.median(row.id, peer.name, row.kind.metric)
+            if not peer.relay or median is None:
+                continue
+            ratios = [samples.ratio(row.id, peer.name, baseline, row.kind.metric) for baseline in (peer.direct, "coturn")]
+            cells = ["" if ratio is None else f"{ratio:.2f}" for ratio in ratios]
+            cpu = samples.median(row.id, peer.name, "relay_cpu_per_million")
+            lines.append("| " + " | ".join([title, peer.title, number_text(median / row.kind.divisor), *cells, number_text(cpu)]) + " |")
+            title = ""
+    says = "× is the figure itself, not turned: of round trips, above 1 is slower."
+    return "\n".join([says, "", *lines]) if len(lines) > 2 else ""
 
 
 def counted_costs(rows, peers, samples):

@@ -6,28 +6,16 @@
 
 #include "framed.h"
 #include "program.h"
-#include "reader.h"
+#include "serving.h"
 #include "wire.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 enum { thread_stack_bytes = 128 << 10 };
 
-static void *serve_connection(void *argument) {
-    int descriptor = (int)(intptr_t)argument;
-    struct reader reader = make_reader(descriptor, has_flag("buffered"), has_flag("spin"));
-    char *body;
-    size_t length;
-    while ((body = next_message(&reader, &length))) {
-        if (body[0] == 'S') continue;
-        bool echo = body[0] == 'E';
-        if (send_message(descriptor, echo ? body : "A", echo ? length : 1)) break;
-    }
-    free(reader.inbox.data);
-    close(descriptor);
+static void *serve_connection(void *descriptor) {
+    serve_messages((int)(intptr_t)descriptor);
     return NULL;
 }
 

@@ -1,3 +1,4 @@
+internal import BenchMeasurement
 internal import Foundation
 internal import NIOCore
 internal import Patchbay

@@ -1,19 +1,19 @@
 internal import Glibc
 
-/// One line of output for each figure: `peer shape direction nanoseconds allocations bytes`, which Benchmarks/codecs.py reads.
-struct Measurement {
+/// One line of output for each figure: `peer shape direction nanoseconds allocations bytes`, which the Python beside it reads.
+package struct Measurement {
     /// Processor time that one figure takes, in nanoseconds.
-    let nanoseconds: UInt64
+    @usableFromInline let nanoseconds: UInt64
     /// Only what these are prefixes of is measured; all where there are none.
-    let filters: [String]
+    @usableFromInline let filters: [String]
 
     /// Runs each body so many times and measures nothing, for a profiler that counts instructions.
-    let fixedCount: Int?
+    @usableFromInline let fixedCount: Int?
 
     /// Says how many allocations there were, where Counters' liballocations.so is loaded.
-    private let counter: (@convention(c) () -> UInt64)?
+    @usableFromInline let counter: (@convention(c) () -> UInt64)?
 
-    init(nanoseconds: UInt64 = 0, fixedCount: Int? = nil, filters: [String]) {
+    package init(nanoseconds: UInt64 = 0, fixedCount: Int? = nil, filters: [String]) {
         self.fixedCount = fixedCount
         self.nanoseconds = nanoseconds
         self.filters = filters
@@ -21,12 +21,21 @@ struct Measurement {
     }
 
     /// Whether anything of a peer's work on a shape is to be measured, so that the rest need not be prepared.
-    func wants(_ peer: String, _ shape: String) -> Bool {
+    package func wants(_ peer: String, _ shape: String) -> Bool {
         filters.isEmpty || filters.contains { $0.hasPrefix("\(peer) \(shape) ") || $0.hasPrefix("\(peer)-value \(shape) ") }
             || filters.contains { "\(peer) \(shape)".hasPrefix($0) || "\(peer)-value \(shape)".hasPrefix($0) }
     }
 
-    func measure(_ peer: String, _ shape: String, _ direction: String, bytes: Int, _ body: () throws -> Void) rethrows {
+    /// - Parameter times: how often the body does what is measured.
+    @inlinable
+    package func measure(
+        _ peer: String,
+        _ shape: String,
+        _ direction: String,
+        bytes: Int,
+        times: Int = 1,
+        _ body: () throws -> Void
+    ) rethrows {
         let name = "\(peer) \(shape) \(direction)"
         guard filters.isEmpty || filters.contains(where: name.hasPrefix) else { return }
         if let fixedCount {
@@ -43,19 +52,22 @@ struct Measurement {
         count = max(1, Int(Double(count) * Double(nanoseconds) / Double(taken)))
         let before = counter?() ?? 0
         taken = try time(count, body)
-        let allocations = counter.map { "\(Double($0() - before) / Double(count))" } ?? "-"
-        print(name, Double(taken) / Double(count), allocations, bytes)
+        let done = Double(count * times)
+        let allocations = counter.map { "\(Double($0() - before) / done)" } ?? "-"
+        print(name, Double(taken) / done, allocations, bytes)
     }
 
     /// Of this thread, so that what else runs on the machine counts less.
+    @inlinable
     @inline(never)
-    private func time(_ count: Int, _ body: () throws -> Void) rethrows -> UInt64 {
+    func time(_ count: Int, _ body: () throws -> Void) rethrows -> UInt64 {
         let start = Self.now()
         for _ in 0..<count { try body() }
         return Self.now() - start
     }
 
-    private static func now() -> UInt64 {
+    @usableFromInline
+    static func now() -> UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
