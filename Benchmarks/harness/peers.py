@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from harness import kinds
 from harness.programs import RELEASE, SPIN, Alone, Asyncio, CPython, Epoll, Library, Patchbay, RawC, SwiftNIO, Turn
-from harness.relays import Coturn, Socat
+from harness.relays import Coturn, PatchbayRelay, Socat
 from harness.kinds import COSTS, STREAMING
 
 CONNECT, FAN_IN, IDLE, LATENCY, ONE_WAY, OPEN_LOOP = (
@@ -133,6 +133,8 @@ PEERS += [
     relayed("coturn-batched", "raw C, batched, through coturn", Coturn(), Turn(batched=True), "c-batched", (ONE_WAY,)),
     relayed("socat", "raw C through socat", Socat(), RawC(), "c"),
     relayed("socat-batched", "raw C, batched, through socat", Socat(), RawC(batched=True), "c-batched", (ONE_WAY,)),
+    relayed("patchbay-relay", "Patchbay, own wire, through its relay", PatchbayRelay(), Patchbay(options=("insecure=true",)), "patchbay-greeting"),
+    relayed("patchbay-relay-noise", "Patchbay, noise, through its relay", PatchbayRelay(), NOISE, "patchbay-noise"),
     relayed("patchbay-socat", "Patchbay, own wire, through socat", Socat(), GREETING, "patchbay-greeting"),
 ]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.processes import READY_SECONDS, Failed, free_port, last_line, limit_lifetime, on_core
+from harness.programs import RELEASE, built
 
 POLL_SECONDS = 0.002
 LISTENING = "0A"
@@ -52,6 +53,20 @@ class Socat:
 
     def urls(self, port, behind):
         return Urls(server=f"tcp://127.0.0.1:{behind}", client=f"tcp://127.0.0.1:{port}")
+
+
+class PatchbayRelay:
+    """Our own; both ends reach it by a name."""
+
+    def why_missing(self):
+        return built(RELEASE / "patchbay", "swift build -c release --package-path Benchmarks --product patchbay")
+
+    def command(self, port, _):
+        return [RELEASE / "patchbay", "relay", f"tcp://127.0.0.1:{port}"]
+
+    def urls(self, port, _):
+        url = f"relay://127.0.0.1:{port}/bench"
+        return Urls(server=url, client=url)
 
 
 @contextlib.contextmanager
