@@ -22,7 +22,8 @@ struct RendezvousTests {
             let arrived = Gate()
             group.addTask {
                 try await listener.run { connection in
-                    let id = try #require(connection.peer.data["id"])
+                    let said = connection.peer.data["id"]
+                    let id = try #require(said)
                     arrived.open()
                     try await arrivals.offer(connection, as: id)
                 }
@@ -53,7 +54,8 @@ struct RendezvousTests {
                     let (near, far) = try Connection.pipe()
                     async let offering: Void = arrivals.offer(far, as: "\(number)")
                     async let taking: Void = arrivals.withConnection("\(number)", timeout: .seconds(30)) { connection in
-                        #expect(try await connection.receiveBytes() == ByteBuffer(integer: number))
+                        let message = try await connection.receiveBytes()
+                        #expect(message == ByteBuffer(integer: number))
                     }
                     try await near.send(bytes: ByteBuffer(integer: number))
                     _ = try await (offering, taking)

@@ -92,11 +92,11 @@ struct RelayFloodTests {
                 // Each was told the challenge: it is counted by then.
                 for client in silent { _ = try await client.stream.receive(exactly: 7) }
                 let late = try await RawClient(relay)
-                var wire = ByteBuffer()
-                if case .failure(let code, _) = try await late.exchange.receiveMessage(&wire).message {
-                    #expect(code == .relayFull)
-                } else {
+                do {
+                    _ = try await late.open(.dial(name: "good"))
                     Issue.record("one too many was not refused")
+                } catch let error as PatchbayError {
+                    #expect(error.code == .relayFull, "\(error)")
                 }
                 let before = trips()
                 await withTaskGroup(of: Void.self) { group in
