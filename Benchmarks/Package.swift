@@ -66,6 +66,15 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "BenchMeasurement", swiftSettings: settings),
+        // What registrations and circuits cost a relay.
+        .executableTarget(
+            name: "relay-load",
+            dependencies: [
+                .product(name: "Patchbay", package: "patchbay"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
         // What the plugin interface costs, with the plugins of Plugins/.
         .target(name: "CMasking"),
         .executableTarget(
