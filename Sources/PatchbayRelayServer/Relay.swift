@@ -21,15 +21,19 @@ public final class Relay: Service, Sendable {
     /// Binds.
     /// - Parameters:
     ///   - url: a transport alone, such as `tcp://0.0.0.0:7000`.
-    ///   - access: the text of an access file; nil: whoever comes may listen and dial.
+    ///   - access: the text of an access file (``AccessFile/read(_:)``); nil: whoever comes may listen and dial.
+    ///   - isOpen: without an access file, other machines may come too.
     ///   - realm: what the relay calls itself; nil: what it is bound to.
     ///   - comeAgain: when listeners should try again, once it drains.
     ///   - logger: what it says, such as refusals and limits that are near; nil: nothing.
     ///   - metrics: what it counts, such as ``PrometheusMetrics``; nil: nothing.
+    /// - Throws: `insecure` for a relay without an access file at an address that other machines can reach, unless `isOpen`;
+    ///   `invalidArgument` with the number of a line of the access file that does not fit; what binding throws.
     public nonisolated(nonsending) static func bind(
         _ url: ConnectionURL,
         registry: Registry,
         access: String?,
+        isOpen: Bool = false,
         realm: String? = nil,
         limits: RelayLimits = RelayLimits(),
         comeAgain: Duration = .seconds(1),
@@ -49,6 +53,15 @@ public final class Relay: Service, Sendable {
         let file = try access.map { text throws(PatchbayError) in try RelayAccessFile(text) }
         let home = reactors.next()
         let transport = try await stack.transport.listen(stack.transportContext(on: home))
+        guard file != nil || isOpen || transport.address?.isLocal ?? true else {
+            transport.close()
+            throw PatchbayError(
+                .insecure,
+                "without an access file, everyone who reaches \(transport.boundTarget) could listen and dial there; give it one (--access), or allow that (--open)",
+                stage: .listen,
+                layer: "relay"
+            )
+        }
         let record = RelayRecord(logger: logger, metrics: metrics)
         let floor = RelayFloor(limits: limits, realm: realm ?? transport.boundTarget, access: file, record: record)
         return Relay(floor, transport, home, reactors, comeAgain: comeAgain, hasAccessFile: file != nil)
@@ -78,6 +91,8 @@ public final class Relay: Service, Sendable {
     /// What it calls itself.
     public var realm: String { floor.realm }
     public var figures: RelayFigures { floor.figures }
+    /// What each of its metrics is, for ``PrometheusMetrics/init(help:)``.
+    public static var metricsHelp: [String: String] { RelayMeters.help }
 
     /// All that a status page shows.
     /// - Parameter names: at most so many; the others are counted.

@@ -18,7 +18,7 @@ struct RelayAccessFile: Sendable {
 
     /// - Throws: `invalidArgument` with the number of a line that does not fit, never with its text.
     init(_ text: String) throws(PatchbayError) {
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }).enumerated() {
             let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\r" })
             guard let first = fields.first, !first.hasPrefix("#") else { continue }
             guard fields.count == 4 else { throw Self.error(index, "has \(fields.count) fields; write: name rights names key") }
