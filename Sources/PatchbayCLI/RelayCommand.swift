@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import Logging
+internal import NIOCore
 internal import Patchbay
 internal import PatchbayJSON
 internal import PatchbayRelayServer
@@ -80,9 +81,10 @@ struct RelayCommand: AsyncParsableCommand {
         let metrics = PrometheusMetrics(help: Relay.metricsHelp)
         let registry = try await connection.registry()
         let accessText = try access.map { path throws(PatchbayError) in try AccessFile.read(path) }
+        guard let url = connection.url else { return }
         let relay = try await connection.reporting {
             try await Relay.bind(
-                connection.url,
+                url,
                 registry: registry,
                 access: accessText,
                 isOpen: open,
@@ -113,13 +115,14 @@ struct RelayCommand: AsyncParsableCommand {
         let transport = connection.url?.transport ?? "tcp"
         let url = (transport == "tcp" ? "relay" : transport) + "://" + relay.boundTarget
         let pageURL = page.map { "http://\($0.boundTarget)/" }
-        if json {
-            print(try JSONNotation.print(["url": .string(url), "realm": .string(relay.realm), "status": pageURL.map { .string($0) } ?? .null]))
-        } else {
-            print(url)
-            if let pageURL { Terminal.errors.say("its state is at \(pageURL)") }
-        }
-        fflush(stdout)
+        let line =
+            if json {
+                try JSONNotation.print(["url": .string(url), "realm": .string(relay.realm), "status": pageURL.map { .string($0) } ?? .null])
+            } else {
+                url
+            }
+        try BlockingWriter.write(ByteBuffer(string: line + "\n"), to: 1)
+        if let pageURL { Terminal.errors.say("its state is at \(pageURL)") }
         if relay.address?.isUnspecified == true {
             Terminal.errors.say("it takes connections at all of this machine's addresses: peers name one of them, or the machine's name")
         }

@@ -29,9 +29,6 @@ extension RelayStatus {
         <dl class="limits">
         \(loads.map(bar).joined())</dl>
         </section>
-        <section>
-        <h2>Names</h2>
-        \(nameTable)</section>
         <div class="pair">
         <section>
         <h2>Refusals</h2>
@@ -40,6 +37,9 @@ extension RelayStatus {
         <h2>Dials</h2>
         \(Self.tallyTable(dials, "Nobody has dialled."))</section>
         </div>
+        <section>
+        <h2>Names</h2>
+        \(nameTable)</section>
         </main>
         <footer class="quiet"><a href="/status.json">status.json</a> <a href="/metrics">metrics</a> <span>renews itself every 5 s</span></footer>
         </body>

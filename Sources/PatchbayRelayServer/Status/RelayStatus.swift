@@ -28,7 +28,7 @@ public struct RelayStatus: Sendable {
     public var uptime: Duration
     public var isDraining: Bool
     public var loads: [RelayLoad]
-    /// In order, at most as many as were asked for.
+    /// The busiest first, at most as many as were asked for.
     public var names: [Name]
     /// Names that there are.
     public var nameCount: Int
@@ -44,29 +44,6 @@ public struct RelayStatus: Sendable {
     public var refusals: [Tally]
     /// What became of dials by holders of a right key.
     public var dials: [Tally]
-
-    init(_ floor: RelayFloor, uptime: Duration, now: UInt64, most: Int) {
-        let (desk, loads, isDraining) = floor.snapshot
-        let totals = floor.record.totals
-        realm = floor.realm
-        self.uptime = uptime
-        self.isDraining = isDraining
-        self.loads = loads
-        nameCount = desk.names.count
-        names = desk.names.keys.sorted().prefix(max(most, 0)).compactMap { name in desk.names[name].map { Name(name, $0, now: now) } }
-        registrations = desk.registrations
-        waitingCalls = desk.names.values.reduce(0) { $0 + $1.waiting }
-        openCalls = desk.circuits.count - waitingCalls
-        calls = totals.calls
-        bytesToListeners = totals.forth
-        bytesToDialers = totals.back
-        refusals = Self.tallies(totals.refusals)
-        dials = Self.tallies(totals.dials)
-    }
-
-    private static func tallies(_ counts: [String: UInt64]) -> [Tally] {
-        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { Tally(code: $0.key, count: $0.value) }
-    }
 
     /// As `/status.json` has it.
     public var value: Value {
@@ -90,6 +67,35 @@ public struct RelayStatus: Sendable {
     }
 
     func json() throws -> String { try JSONNotation.print(value) + "\n" }
+}
+
+extension RelayStatus {
+    init(_ floor: RelayFloor, uptime: Duration, now: UInt64, most: Int) {
+        let (desk, loads, isDraining) = floor.snapshot
+        let totals = floor.record.totals
+        realm = floor.realm
+        self.uptime = uptime
+        self.isDraining = isDraining
+        self.loads = loads
+        nameCount = desk.names.count
+        names = desk.names.sorted { ($1.value.busyness, $0.key) < ($0.value.busyness, $1.key) }.prefix(max(most, 0)).map { Name($0.key, $0.value, now: now) }
+        registrations = desk.registrations
+        waitingCalls = desk.names.values.reduce(0) { $0 + $1.waiting }
+        openCalls = desk.circuits.count - waitingCalls
+        calls = totals.calls
+        bytesToListeners = totals.forth
+        bytesToDialers = totals.back
+        refusals = Self.tallies(totals.refusals)
+        dials = Self.tallies(totals.dials)
+    }
+
+    private static func tallies(_ counts: [String: UInt64]) -> [Tally] {
+        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { Tally(code: $0.key, count: $0.value) }
+    }
+}
+
+extension RelayDesk.Name {
+    fileprivate var busyness: Int { calls + waiting }
 }
 
 extension RelayStatus.Name {

@@ -39,6 +39,7 @@ enum StatusStyle {
         thead th{color:var(--quiet);font-size:.8125rem;border-bottom:1px solid var(--line)!important}
         tbody th{min-width:7rem;font-family:ui-monospace,monospace;font-size:.875rem;overflow-wrap:anywhere}
         th:last-child,td:last-child{padding-right:0}
+        td.number+td{padding-left:.5rem}
         .number{text-align:right;white-space:nowrap}
         .away{color:var(--near)}
         .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:0 1rem;align-items:start}
