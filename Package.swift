@@ -142,7 +142,7 @@ let package = Package(
             name: "patchbay-demo",
             dependencies: ["Patchbay", bytes],
             path: "Examples/Demo",
-            exclude: ["peer.py"],
+            exclude: ["peer.py", "through-a-relay"],
             swiftSettings: settings
         ),
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),

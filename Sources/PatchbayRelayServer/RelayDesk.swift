@@ -194,7 +194,8 @@ struct RelayDesk: Sendable {
         guard caller.grant.allows(.dial, name) else {
             throw Refusal(code: .permissionDenied, message: "the access key may not dial '\(name)'")
         }
-        guard var entry = names[name] else {
+        // One that nobody can come back to, and that open calls keep, is none.
+        guard var entry = names[name], !entry.members.isEmpty || entry.goneAt ?? .max > now else {
             throw Refusal(code: .noSuchName, message: "nobody listens as '\(name)'; check the name, and that its listener runs")
         }
         guard !entry.members.isEmpty else {

@@ -163,7 +163,9 @@ final class RelayFloor: Sendable {
     func leave(_ client: RelayDesk.Client, inOrder: Bool, now: UInt64) {
         let name = state.withLock { state in
             state.listeners[client] = nil
-            return state.desk.leave(client, inOrder: inOrder, now: now)
+            let name = state.desk.leave(client, inOrder: inOrder, now: now)
+            // At the end of a relay all leave.
+            return state.isDraining ? nil : name
         }
         if let name { record.left(name, inOrder: inOrder, now: now) }
     }

@@ -76,7 +76,7 @@ struct PrometheusTests {
     func names() {
         #expect(PrometheusText.metricName("calls.open-now:a") == "calls_open_now:a")
         #expect(PrometheusText.metricName("7up") == "_7up" && PrometheusText.metricName("") == "_")
-        #expect(PrometheusText.labelName("a:b") == "a_b" && PrometheusText.labelName("__name__") == "exportedname__")
+        #expect(PrometheusText.labelName("a:b") == "a_b" && PrometheusText.labelName("__name__") == "exported_name__")
         let metrics = PrometheusMetrics()
         Counter(label: "a", dimensions: [("x-y", "1"), ("x_y", "2")], factory: metrics).increment()
         #expect(metrics.page() == "# TYPE a counter\na{x_y=\"1\"} 1\n")
