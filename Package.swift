@@ -194,8 +194,8 @@ let package = Package(
         test(
             "Relay",
             [
-                "PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "PythonSupport", "FuzzSupport", logging, metrics,
-                serviceLifecycle,
+                "PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting", "PythonSupport", "FuzzSupport",
+                logging, metrics, serviceLifecycle,
             ]
         ),
         test("Password", ["PatchbayPassword", "PatchbayCore", "FuzzSupport", crypto]),

@@ -4,6 +4,8 @@
 struct RelayBackOff: Sendable {
     private static let first = 100.0
     private static let most = 30_000.0
+    /// What was up for so long, in nanoseconds, had nothing wrong with it.
+    static let settled: UInt64 = 10_000_000_000
     private var failures = 0
 
     mutating func succeeded() { failures = 0 }

@@ -46,12 +46,25 @@ package struct RelayExchange: Sendable {
             case .end:
                 throw PatchbayError(
                     .closed,
-                    "the relay closed the connection before it answered; it may be going down: try again",
+                    "the relay closed the connection; it may be going down: try again",
                     stage: .dial,
                     layer: "relay"
                 )
             case .failed(let failure): throw Self.explain(failure)
             }
+        }
+    }
+
+    /// The next frame with its bytes, and not one byte more where `wire` was empty.
+    /// - Parameter wire: what is left of before, and after.
+    /// - Throws: `protocolViolation`, and as ``run(_:)``.
+    package nonisolated(nonsending) func receiveMessage(_ wire: inout ByteBuffer) async throws -> (message: RelayMessage, frame: ByteBuffer) {
+        while true {
+            if let read = try RelayMessage.read(&wire) {
+                wire.discardReadBytes()
+                return read
+            }
+            try await receive(into: &wire, to: RelayMessage.bytesNeeded(wire))
         }
     }
 

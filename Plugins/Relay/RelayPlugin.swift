@@ -27,9 +27,20 @@ public struct RelayPlugin: Plugin {
                         default: "0",
                         summary: "a listener with a higher one takes the name from one with the same access key"
                     ),
+                    OptionSpecification(
+                        "also",
+                        .text,
+                        isList: true,
+                        summary: "another relay, host:port; the name says which is tried first, the same on both ends"
+                    ),
+                    OptionSpecification(
+                        "via",
+                        .text,
+                        summary: "a URL of what leads to the relay, percent-encoded, in place of host and port"
+                    ),
                 ],
                 examples: ["json+noise+relay://relay.example:7000/worker?noise.key-file=worker.key&access-key-file=ops.key"],
-                maker: .transport(TransportTraits(target: .hostPortAndPath, crossesNetwork: true, cost: 200, passesOthers: true), RelayTransport())
+                maker: .transport(TransportTraits(target: .hostPortAndPath, crossesNetwork: true, cost: 200, passesOthers: true, carrierOption: "via"), RelayTransport())
             )
         )
     }

@@ -26,7 +26,8 @@ final class RelayedStream: ByteStream {
     var peer: StreamPeer {
         var peer = stream.peer
         peer.binding = binding
-        // The process at the other end of the socket is the relay.
+        // The machine and the process at the other end of the socket are the relay's.
+        peer.address = nil
         peer.credentials = nil
         return peer
     }

@@ -112,10 +112,7 @@ package final class ChildProcess: EventSource, DeadlineTarget {
         if let at { reactor.schedule(self, at: at) }
     }
 
-    private var later: UInt64 {
-        let (at, overflow) = reactor.now.addingReportingOverflow(gracePeriod.nanoseconds)
-        return overflow ? .max : at
-    }
+    private var later: UInt64 { reactor.deadline(after: gracePeriod) }
 
     package func deadlineReached(now: UInt64) -> UInt64? {
         state.withLock { state in

@@ -1,13 +1,19 @@
 internal import Synchronization
 
 extension Reactor {
+    /// When a time from now will be over, in nanoseconds of the monotonic clock; `.max` where that never is.
+    package func deadline(after duration: Duration) -> UInt64 {
+        let (end, overflow) = now.addingReportingOverflow(duration.nanoseconds)
+        return overflow ? .max : end
+    }
+
     /// Waits for a time, on the reactor's own wheel (a resolution of about 4 ms); ends early with the task's cancellation.
     package nonisolated(nonsending) func sleep(for duration: Duration) async throws {
         let sleeper = Sleeper()
-        let (at, overflow) = now.addingReportingOverflow(duration.nanoseconds)
+        let end = deadline(after: duration)
         await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
-                if sleeper.start(continuation, until: overflow ? .max : at) { schedule(sleeper, at: overflow ? .max : at) }
+                if sleeper.start(continuation, until: end) { schedule(sleeper, at: end) }
             }
         } onCancel: {
             sleeper.wake()

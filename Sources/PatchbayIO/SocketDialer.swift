@@ -64,8 +64,8 @@ extension SocketStream {
     private nonisolated(nonsending) func waitUntilConnected(_ timeout: Duration?) async throws {
         let gate = ReadinessGate()
         if let timeout {
-            let (at, overflow) = reactor.now.addingReportingOverflow(timeout.nanoseconds)
-            if !overflow { gate.expire(at: at, on: reactor) }
+            let deadline = reactor.deadline(after: timeout)
+            if deadline != .max { gate.expire(at: deadline, on: reactor) }
         }
         await withTaskCancellationHandler {
             await gate.wait { whenWritable(gate) }

@@ -326,4 +326,10 @@ package final class SocketStream: ByteStream, EventSource {
         writer?.streamBecameWritable()
         return taken ? socket : nil
     }
+    /// The same socket on another reactor, with all unread bytes in it; this stream is closed.
+    /// - Returns: nil where it was closed already.
+    package func moved(to reactor: Reactor) -> SocketStream? {
+        let fitted = writeSide.withLock { $0.fitted }
+        return takeSocket().map { SocketStream(socket: $0, isUnix: carriesDescriptors, fitsSendBuffer: !fitted, reactor: reactor) }
+    }
 }

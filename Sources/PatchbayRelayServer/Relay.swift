@@ -105,12 +105,11 @@ public final class Relay: Service, Sendable {
     /// - Throws: `invalidArgument` with the number of a line that does not fit; what was in force stays.
     public func reload(access: String?) throws { floor.reload(try access.map { text throws(PatchbayError) in try RelayAccessFile(text) }) }
 
-    /// Takes no new names and calls, tells the listeners when to come again, and has ``run()`` return once the open calls are over. Its
-    /// address is free at once, for a successor.
+    /// Takes no new names and calls, tells the listeners when to come again, and has ``run()`` return once the open calls are over. Until then
+    /// whoever comes is told that it is going down.
     public func drain() {
-        let isFirst = floor.drain(comeAgainAfter: UInt32(clamping: comeAgain.nanosecondsClamped / 1_000_000))
-        transport.close()
-        if isFirst { floor.record.drainBegan(floor.figures) }
+        guard floor.drain(comeAgainAfter: UInt32(clamping: comeAgain.nanosecondsClamped / 1_000_000)) else { return }
+        floor.record.drainBegan(floor.figures)
     }
 
     /// Brings the metrics up to date, which it does itself about once a second.
@@ -129,12 +128,14 @@ public final class Relay: Service, Sendable {
 
     private func serve() async {
         await withDiscardingTaskGroup { group in
-            let clock = Task(executorPreference: home) { [floor, home] in
+            let clock = Task(executorPreference: home) { [floor, home, transport] in
                 var ticks = 0
-                while (try? await home.sleep(for: .milliseconds(250))) != nil {
+                while (try? await home.sleep(for: .milliseconds(100))) != nil {
                     floor.expire(now: home.now)
                     ticks += 1
-                    if ticks.isMultiple(of: 4) { floor.measure(now: home.now) }
+                    if ticks.isMultiple(of: 10) { floor.measure(now: home.now) }
+                    // Until then whoever comes is told that the relay is going down.
+                    if floor.isDrained { transport.close() }
                 }
             }
             while let stream = await next() {
@@ -146,8 +147,9 @@ public final class Relay: Service, Sendable {
             while !Task.isCancelled, floor.openCalls > 0, (try? await home.sleep(for: .milliseconds(50))) != nil {}
             clock.cancel()
             if Task.isCancelled { floor.record.cuts(calls: floor.openCalls) }
-            // Whoever waits for a listener would do so until a clock tells that has stopped.
+            // Also where it is cut: nobody comes in any more.
             floor.drain(comeAgainAfter: UInt32(clamping: comeAgain.nanosecondsClamped / 1_000_000))
+            floor.refuseWaiting()
             group.cancelAll()
         }
         measure()

@@ -224,20 +224,27 @@ final class RelayFloor: Sendable {
 
     // MARK: - The whole
 
-    /// No new names or calls from here on; listeners are told when to come again, and calls that nobody took yet are refused: their listeners
-    /// cannot reach this relay any more.
+    /// No new names or calls from here on; listeners are told when to come again.
     /// - Returns: whether it is the first time.
     @discardableResult
     func drain(comeAgainAfter milliseconds: UInt32) -> Bool {
-        let (isFirst, lines, waiting) = state.withLock { state in
-            let isFirst = !state.isDraining
+        let lines = state.withLock { state -> [ControlLine]? in
+            guard !state.isDraining else { return nil }
             state.isDraining = true
-            defer { state.dialers = [:] }
-            return (isFirst, isFirst ? Array(state.listeners.values) : [], Array(state.dialers.values))
+            return Array(state.listeners.values)
         }
-        for line in lines { line.send(.notice(code: .closed, message: "the relay is going down", after: milliseconds)) }
+        guard let lines else { return false }
+        for line in lines { line.send(.notice(code: .relayDown, message: "the relay is going down", after: milliseconds)) }
+        return true
+    }
+
+    /// Refuses dialers whose call nobody took: the clock that would tell them so has stopped.
+    func refuseWaiting() {
+        let waiting = state.withLock { state in
+            defer { state.dialers = [:] }
+            return Array(state.dialers.values)
+        }
         for dialer in waiting { _ = resolve(dialer, refusing: Self.goingDown) }
-        return isFirst
     }
 
     /// Brings metrics and warnings up to date.
@@ -253,6 +260,7 @@ final class RelayFloor: Sendable {
         state.desk.loads + [RelayLoad(name: "undecided", used: state.undecided, limit: limits.undecided)]
     }
 
+    var isDrained: Bool { state.withLock { $0.isDraining && $0.desk.circuits.isEmpty } }
     var openCalls: Int { state.withLock { $0.desk.circuits.count } }
     var load: Double { state.withLock { $0.desk.load } }
 

@@ -54,7 +54,7 @@ struct RelayVisit: Sendable {
         transcript.append(hello)
         try await exchange.send(hello)
         var wire = ByteBuffer()
-        try await exchange.receive(into: &wire, to: RelayOpening.preface.count + 2)
+        try await exchange.receive(into: &wire, to: RelayOpening.preface.count)
         guard wire.readableBytesView.prefix(RelayOpening.magic.count).elementsEqual(RelayOpening.magic) else {
             throw RelayDesk.Refusal(code: .protocolViolation, message: "this is a relay, and speaks its own protocol")
         }
@@ -62,18 +62,9 @@ struct RelayVisit: Sendable {
             throw RelayDesk.Refusal(code: .versionMismatch, message: "this relay speaks version \(RelayOpening.majorVersion) of its protocol")
         }
         var said = wire
-        wire.moveReaderIndex(forwardBy: RelayOpening.preface.count)
-        let needed = RelayMessage.bytesNeeded(wire)
-        guard needed <= RelayMessage.largest + 2 else {
-            throw RelayDesk.Refusal(code: .protocolViolation, message: "a frame of \(needed) bytes")
-        }
-        let start = said.readerIndex
-        try await exchange.receive(into: &said, to: RelayOpening.preface.count + needed)
-        var frames = said
-        frames.moveReaderIndex(to: start + RelayOpening.preface.count)
-        guard let (message, _) = try RelayMessage.read(&frames) else {
-            throw RelayDesk.Refusal(code: .protocolViolation, message: "a frame that is none")
-        }
+        wire.clear()
+        let (message, frame) = try await exchange.receiveMessage(&wire)
+        said.writeImmutableBuffer(frame)
         return (message, said)
     }
 
@@ -121,13 +112,7 @@ struct RelayVisit: Sendable {
         while true {
             // Whoever says nothing for a lease is gone.
             let exchange = exchange(floor.limits.lease)
-            try await exchange.receive(into: &wire, to: 2)
-            let needed = RelayMessage.bytesNeeded(wire)
-            guard needed <= RelayMessage.largest + 2 else { throw RelayDesk.Refusal(code: .protocolViolation, message: "a frame of \(needed) bytes") }
-            try await exchange.receive(into: &wire, to: needed)
-            guard let (message, _) = try RelayMessage.read(&wire) else { continue }
-            wire.discardReadBytes()
-            switch message {
+            switch try await exchange.receiveMessage(&wire).message {
             case .ping: line.send(.pong)
             case .pong: break
             case .withdraw:
@@ -154,7 +139,9 @@ struct RelayVisit: Sendable {
         defer { floor.end(id, dialer: client) }
         switch await waiting.answer() {
         case .refused(let refusal): throw refusal
-        case .taken(let other):
+        case .taken(var other):
+            // Both on one reactor, so that what comes from one is sent to the other without a hop.
+            if other.reactor !== stream.reactor, let moved = (other as? SocketStream)?.moved(to: stream.reactor) { other = moved }
             do {
                 let exchange = exchange(floor.limits.decision)
                 var taken = ByteBuffer()

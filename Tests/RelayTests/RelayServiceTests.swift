@@ -82,37 +82,17 @@ struct RelayServiceTests {
         // Longer than the test may take: nothing but the end of the relay answers.
         limits.answer = .seconds(3600)
         let relay = try await Relay.bind("tcp://127.0.0.1:0", registry: .standard, access: nil, limits: limits, logger: log.logger)
-        let silent = try await SilentListener(relay)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await relay.run() }
-            try await silent.register("silent")
+            let silent = try await RawClient.listener(relay, "silent")
             let text = url(relay, "silent")
             async let dialled = code { _ = try await Connection.connect(to: ConnectionURL(text)) }
             await until { relay.figures.calls == 1 }
             group.cancelAll()
             #expect(await dialled == .relayDown)
+            silent.stream.close(abort: true)
         }
         #expect(log.lines(with: "cuts what is open").count == 1)
-        await silent.close()
-    }
-
-    @Test("a drain refuses dialers that wait: their listener cannot reach the relay any more")
-    func waiting() async throws {
-        var limits = RelayLimits()
-        limits.answer = .seconds(3600)
-        let relay = try await Relay.bind("tcp://127.0.0.1:0", registry: .standard, access: nil, limits: limits)
-        let silent = try await SilentListener(relay)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await relay.run() }
-            try await silent.register("silent")
-            let text = url(relay, "silent")
-            async let dialled = code { _ = try await Connection.connect(to: ConnectionURL(text)) }
-            await until { relay.figures.calls == 1 }
-            relay.drain()
-            #expect(await dialled == .relayDown)
-            try await group.waitForAll()
-        }
-        await silent.close()
     }
 
     @Test("a key that is withdrawn or changed ends its registrations, with the reason; its open call goes on, other keys keep what they have")
@@ -214,36 +194,4 @@ struct RelayServiceTests {
         // Ten in a window of ten seconds, whose turn may come in between.
         #expect((10...40).contains(log.lines(with: "warning refused").count))
     }
-}
-
-/// A listener that is registered and takes no calls.
-private final class SilentListener: Sendable {
-    private let connection: Connection
-
-    init(_ relay: Relay) async throws {
-        let url = "none+bare+tcp://\(relay.boundTarget)"
-        connection = try await Connection.connect(to: ConnectionURL(url))
-    }
-
-    func register(_ name: String) async throws {
-        var frame = ByteBuffer(bytes: RelayOpening.preface)
-        let access = RelayAccess(nonce: [UInt8](repeating: 1, count: RelayAccess.nonceBytes))
-        try RelayMessage.listen(name: name, generation: 1, instance: [UInt8](repeating: 2, count: RelayMessage.instanceBytes), access: access)
-            .write(into: &frame)
-        try await connection.send(bytes: frame)
-        var wire = ByteBuffer()
-        while true {
-            while wire.readableBytes > RelayOpening.preface.count, wire.getInteger(at: wire.readerIndex) == RelayOpening.preface[0] {
-                wire.moveReaderIndex(forwardBy: RelayOpening.preface.count)
-            }
-            if let (message, _) = try RelayMessage.read(&wire) {
-                if case .ready = message { return }
-                continue
-            }
-            guard let part = try await connection.receiveBytes(timeout: .seconds(20)) else { throw CancellationError() }
-            wire.writeImmutableBuffer(part)
-        }
-    }
-
-    func close() async { await connection.close() }
 }

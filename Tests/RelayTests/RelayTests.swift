@@ -10,20 +10,6 @@ struct RelayTests {
     private static let key = "0123456789abcdef0123456789abcdef"
     private static let opsKey = "ops-ops-ops-ops-ops-ops"
 
-    /// A relay for one test.
-    private func withRelay(
-        access: String? = nil,
-        limits: RelayLimits = RelayLimits(),
-        _ body: (Relay) async throws -> Void
-    ) async throws {
-        let relay = try await Relay.bind("tcp://127.0.0.1:0", registry: .standard, access: access, limits: limits)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await relay.run() }
-            try await body(relay)
-            group.cancelAll()
-        }
-    }
-
     /// A listener that echoes, for one test.
     private func withEcho(_ url: String, _ body: (Listener) async throws -> Void) async throws {
         let listener = try await Listener.bind(ConnectionURL(url))
@@ -60,7 +46,7 @@ struct RelayTests {
 
     @Test("a dialer reaches a listener by name, many times, and the ends agree on their circuit")
     func names() async throws {
-        try await withRelay { relay in
+        try await withRelay(registry: .standard) { relay in
             let url = "noise+relay://:\(Self.key)@\(relay.boundTarget)/worker"
             try await withEcho(url) { _ in
                 for _ in 0..<5 { try await roundTrip(url) }
@@ -72,7 +58,7 @@ struct RelayTests {
     @Test("each kind of failure has a code of its own")
     func failures() async throws {
         let access = "ops listen,dial worker \(Self.opsKey)\nguest dial * guest-guest-guest-guest\n"
-        try await withRelay(access: access) { relay in
+        try await withRelay(access: access, registry: .standard) { relay in
             func url(_ name: String, _ options: String, key: String = Self.key) -> String {
                 "noise+relay://:\(key)@\(relay.boundTarget)/\(name)" + (options.isEmpty ? "" : "?\(options)")
             }
@@ -103,7 +89,7 @@ struct RelayTests {
     func plain() async throws {
         #expect(await code { _ = try await Connection.connect(to: "relay://127.0.0.1:1/worker") } == .insecure)
         #expect(await code { _ = try await Connection.connect(to: "hmac+relay://:0123456789abcdef@127.0.0.1:1/worker") } == .insecure)
-        try await withRelay { relay in
+        try await withRelay(registry: .standard) { relay in
             let url = "relay://\(relay.boundTarget)/worker?insecure"
             try await withEcho(url) { _ in try await roundTrip(url) }
         }

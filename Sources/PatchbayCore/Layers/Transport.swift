@@ -24,8 +24,19 @@ public struct TransportContext: Sendable {
     public var reactor: Reactor
     /// What dialling may take in all; nil without a limit. The connection enforces it as well.
     public var timeout: Duration?
+    /// What carries this transport, where the URL says so.
+    public var carrier: Carrier?
 
-    public init(host: String?, port: Int?, path: String, options: Options, reactor: Reactor, timeout: Duration? = nil) {
+    public init(
+        host: String?,
+        port: Int?,
+        path: String,
+        options: Options,
+        reactor: Reactor,
+        timeout: Duration? = nil,
+        carrier: Carrier? = nil
+    ) {
+        self.carrier = carrier
         self.host = host
         self.port = port
         self.path = path

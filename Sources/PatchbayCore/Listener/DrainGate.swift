@@ -23,17 +23,17 @@ final class DrainGate: DeadlineTarget {
 
     /// - Returns: false where something was still under way after `limit`, or the task was cancelled.
     func wait(for limit: Duration, on reactor: Reactor) async -> Bool {
-        let (deadline, overflow) = reactor.now.addingReportingOverflow(limit.nanoseconds)
+        let deadline = reactor.deadline(after: limit)
         return await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 let now = state.withLock { state -> Bool? in
                     if state.count == 0 { return true }
                     if Task.isCancelled { return false }
-                    state.deadline = overflow ? .max : deadline
+                    state.deadline = deadline
                     state.waiting = continuation
                     return nil
                 }
-                if let now { continuation.resume(returning: now) } else { reactor.schedule(self, at: overflow ? .max : deadline) }
+                if let now { continuation.resume(returning: now) } else { reactor.schedule(self, at: deadline) }
             }
         } onCancel: {
             giveUp()

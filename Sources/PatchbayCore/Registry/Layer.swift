@@ -121,6 +121,8 @@ public struct TransportTraits: Sendable {
     public var crossesNetwork: Bool
     /// Its bytes pass through a machine that is neither end: what travels must be encrypted, or the URL says `insecure`.
     public var passesOthers: Bool
+    /// The option that holds the URL of a transport that carries this one; nil where there is none.
+    public var carrierOption: String?
     /// The connection's default cost.
     public var cost: Int
     public var connects: Bool
@@ -132,9 +134,11 @@ public struct TransportTraits: Sendable {
         cost: Int,
         connects: Bool = true,
         listens: Bool = true,
-        passesOthers: Bool = false
+        passesOthers: Bool = false,
+        carrierOption: String? = nil
     ) {
         self.target = target
+        self.carrierOption = carrierOption
         self.passesOthers = passesOthers
         self.crossesNetwork = crossesNetwork
         self.cost = cost

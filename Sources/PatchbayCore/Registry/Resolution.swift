@@ -66,6 +66,7 @@ struct Resolution {
             layers.append(describe(placed, shown))
         }
         try check.run(made.authenticators, role)
+        let carrier = try carrier(traits, transportName, agreed.last?.options ?? Options())
         guard let codec = made.codec, let framing = made.framing else {
             throw PatchbayError(.unknownLayer, "a stack has a codec and a framing", stage: .resolve)
         }
@@ -89,7 +90,8 @@ struct Resolution {
             connectionOptions: shownConnection,
             shownTarget: shown(target),
             shownUser: parts.user.map { url.hides($0.range) ? Redaction.mark : $0.text },
-            transportOptions: agreed.last?.options ?? Options()
+            transportOptions: agreed.last?.options ?? Options(),
+            carrier: carrier
         )
     }
 
@@ -219,6 +221,29 @@ struct Resolution {
                 "no layer of this stack uses the user, and without a greeting it cannot travel; drop it",
                 stage: .resolve,
                 column: user.column
+            )
+        }
+    }
+
+    /// Resolves the URL of what carries the transport.
+    private mutating func carrier(
+        _ traits: TransportTraits,
+        _ transport: String,
+        _ options: Options
+    ) throws(PatchbayError) -> Carrier? {
+        guard let name = traits.carrierOption, let text = options.text(name) else { return nil }
+        let given = assignment.given(.layer(transport), name)
+        do throws(PatchbayError) {
+            var resolution = try Resolution(ConnectionURL(text: text, hidden: []), .dialer, registry, environment, nil)
+            return try Carrier(try resolution.stack())
+        } catch {
+            // Its columns are those of another text.
+            throw PatchbayError(
+                error.code,
+                "in '\(name)': \(error.message)",
+                stage: .resolve,
+                layer: transport,
+                column: given.first?.column
             )
         }
     }

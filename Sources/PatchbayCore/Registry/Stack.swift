@@ -53,6 +53,7 @@ public struct Stack: Sendable {
     let shownTarget: String
     let shownUser: String?
     package let transportOptions: Options
+    let carrier: Carrier?
 
     /// The transport's name.
     public var transportName: String { layers.last?.name ?? "" }
@@ -65,7 +66,8 @@ public struct Stack: Sendable {
             path: target.path,
             options: transportOptions,
             reactor: reactor,
-            timeout: connection.timeout
+            timeout: connection.timeout,
+            carrier: carrier
         )
     }
 }
