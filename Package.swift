@@ -194,7 +194,8 @@ let package = Package(
         test(
             "Relay",
             [
-                "PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting", "PythonSupport", "FuzzSupport",
+                "PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting", "PythonSupport",
+                "FuzzSupport",
                 logging, metrics, serviceLifecycle,
             ]
         ),

@@ -31,7 +31,8 @@ extension Registry {
 
     private static let builtIn: [any Plugin] = [
         InProcessPlugin(), TCPPlugin(), UnixSocketPlugin(), StandardIOPlugin(), FramingsPlugin(), ProcessorsPlugin(), PlainCodecsPlugin(),
-        JSONPlugin(), MessagePackPlugin(), CBORPlugin(), PythonPlugin(), MutualHMACPlugin(), NoisePlugin(), RelayPlugin(), PasswordPlugin(), SCRAMPlugin(),
+        JSONPlugin(), MessagePackPlugin(), CBORPlugin(), PythonPlugin(), MutualHMACPlugin(), NoisePlugin(), RelayPlugin(), PasswordPlugin(),
+        SCRAMPlugin(),
         PeerCredentialsPlugin(),
     ]
 }

@@ -38,7 +38,12 @@ struct RelayCommand: AsyncParsableCommand {
     @Flag(help: "Without --access, serve other machines too.")
     var open = false
 
-    @Option(help: ArgumentHelp("What the relay calls itself (default: its address). Both ends of a call must be told the same.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "What the relay calls itself (default: its address). Both ends of a call must be told the same.",
+            valueName: "name"
+        )
+    )
     var realm: String?
 
     @Option(help: ArgumentHelp("Show its state over HTTP there: /, /status.json and /metrics.", valueName: "host:port"))

@@ -55,7 +55,9 @@ struct StandardErrorLog: LogHandler {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         let pairs = all.sorted { $0.key < $1.key }.map { " \(Terminal.errors.styled($0.key + "=", .dim))\(Self.quoted("\($0.value)"))" }
         let level = Terminal.errors.styled("\(event.level)", Self.style(event.level))
-        output.write("\(Terminal.errors.styled(Self.now(), .dim)) \(level) \(Terminal.harmlessLine(event.message.description))\(pairs.joined())")
+        output.write(
+            "\(Terminal.errors.styled(Self.now(), .dim)) \(level) \(Terminal.harmlessLine(event.message.description))\(pairs.joined())"
+        )
     }
 
     private static func style(_ level: Logger.Level) -> Terminal.Style {

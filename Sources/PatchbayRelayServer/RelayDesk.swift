@@ -96,7 +96,8 @@ struct RelayDesk: Sendable {
             guard generation > entry.generation, let other = entry.members.first else {
                 throw Refusal(
                     code: .nameTaken,
-                    message: "'\(name)' has a listener; another takes its place only with a higher generation, or beside it with the right to share"
+                    message:
+                        "'\(name)' has a listener; another takes its place only with a higher generation, or beside it with the right to share"
                 )
             }
             replaced = (other.client, false)
@@ -199,7 +200,10 @@ struct RelayDesk: Sendable {
             throw Refusal(code: .noSuchName, message: "nobody listens as '\(name)'; check the name, and that its listener runs")
         }
         guard !entry.members.isEmpty else {
-            throw Refusal(code: .nameAway, message: "the listener of '\(name)' is away; it had its connection to the relay cut, and may come back")
+            throw Refusal(
+                code: .nameAway,
+                message: "the listener of '\(name)' is away; it had its connection to the relay cut, and may come back"
+            )
         }
         try check(circuits.count, limits.circuits, "calls")
         try check(circuitsByKey.count(caller.grant.id), limits.circuitsPerKey, "calls by one access key")
@@ -279,7 +283,11 @@ struct RelayDesk: Sendable {
             RelayLoad(name: "listeners-per-name", used: names.values.lazy.map(\.members.count).max() ?? 0, limit: limits.listenersPerName),
             RelayLoad(name: "calls", used: circuits.count, limit: limits.circuits),
             RelayLoad(name: "calls-per-key", used: circuitsByKey.most, limit: limits.circuitsPerKey),
-            RelayLoad(name: "calls-per-name", used: names.values.lazy.map { $0.calls + $0.waiting }.max() ?? 0, limit: limits.circuitsPerName),
+            RelayLoad(
+                name: "calls-per-name",
+                used: names.values.lazy.map { $0.calls + $0.waiting }.max() ?? 0,
+                limit: limits.circuitsPerName
+            ),
             RelayLoad(name: "calls-per-address", used: circuitsByAddress.most, limit: limits.circuitsPerAddress),
             RelayLoad(name: "waiting-per-name", used: names.values.lazy.map(\.waiting).max() ?? 0, limit: limits.waitingPerName),
         ]

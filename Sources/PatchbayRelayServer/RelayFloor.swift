@@ -82,7 +82,8 @@ final class RelayFloor: Sendable {
             let revoked = state.desk.revoke { right, name, id in
                 // Without a file whoever comes may.
                 guard let file else { return true }
-                return id.map { id in file.entry(id).map { $0.key == old?.entry(id)?.key && $0.grant.allows(right, name) } ?? false } ?? false
+                return id.map { id in file.entry(id).map { $0.key == old?.entry(id)?.key && $0.grant.allows(right, name) } ?? false }
+                    ?? false
             }
             return (
                 revoked.listeners.compactMap { state.listeners.removeValue(forKey: $0) },
@@ -93,7 +94,9 @@ final class RelayFloor: Sendable {
             line.end(.failure(code: .permissionDenied, message: "the access key may not listen under this name any more"))
         }
         for (waiting, code) in calls {
-            let message = code == .permissionDenied ? "the access key may not dial this name any more" : "the listener may not listen under this name any more"
+            let message =
+                code == .permissionDenied
+                ? "the access key may not dial this name any more" : "the listener may not listen under this name any more"
             _ = resolve(waiting, refusing: RelayDesk.Refusal(code: code, message: message))
         }
         record.reloaded(entries: file?.entries.count, ended: lines.count)
@@ -129,7 +132,9 @@ final class RelayFloor: Sendable {
 
     /// The grant of a client, once its proof is checked, and the key to prove the relay with.
     /// - Throws: `permissionDenied`.
-    func admit(_ access: RelayAccess, _ said: ByteBuffer, _ transcript: inout RelayTranscript) throws(RelayDesk.Refusal) -> (RelayGrant, RelayKey?) {
+    func admit(_ access: RelayAccess, _ said: ByteBuffer, _ transcript: inout RelayTranscript) throws(RelayDesk.Refusal) -> (
+        RelayGrant, RelayKey?
+    ) {
         guard let file = state.withLock({ $0.access }) else {
             transcript.append(said)
             return (.open, nil)
@@ -146,7 +151,9 @@ final class RelayFloor: Sendable {
 
     // MARK: - Names
 
-    func register(_ name: String, _ caller: RelayDesk.Caller, instance: [UInt8], generation: UInt64, line: ControlLine, now: UInt64) throws(RelayDesk.Refusal) {
+    func register(_ name: String, _ caller: RelayDesk.Caller, instance: [UInt8], generation: UInt64, line: ControlLine, now: UInt64)
+        throws(RelayDesk.Refusal)
+    {
         let (replaced, old) = try state.withLock { state throws(RelayDesk.Refusal) -> (RelayDesk.Registered, ControlLine?) in
             if state.isDraining { throw Self.goingDown }
             guard Self.isCurrent(caller.grant, state) else { throw Self.withdrawn }
@@ -155,7 +162,12 @@ final class RelayFloor: Sendable {
             return (registered, registered.replaced.flatMap { state.listeners.removeValue(forKey: $0.client) })
         }
         let isSame = replaced.replaced?.isSameListener ?? false
-        record.registered(name, caller, replacing: replaced.replaced.map { $0.isSameListener ? .sameListener : .higherGeneration }, now: now)
+        record.registered(
+            name,
+            caller,
+            replacing: replaced.replaced.map { $0.isSameListener ? .sameListener : .higherGeneration },
+            now: now
+        )
         guard let old else { return }
         old.end(isSame ? nil : .failure(code: .nameTaken, message: "another listener with a higher generation took the name"))
     }
@@ -217,7 +229,10 @@ final class RelayFloor: Sendable {
         for waiting in late {
             _ = resolve(
                 waiting,
-                refusing: RelayDesk.Refusal(code: .nameAway, message: "the listener did not take the call in time; it may have lost its way")
+                refusing: RelayDesk.Refusal(
+                    code: .nameAway,
+                    message: "the listener did not take the call in time; it may have lost its way"
+                )
             )
         }
     }
@@ -278,7 +293,10 @@ final class RelayFloor: Sendable {
         }
     }
 
-    private static let goingDown = RelayDesk.Refusal(code: .relayDown, message: "the relay is going down; try again in a moment, or another")
+    private static let goingDown = RelayDesk.Refusal(
+        code: .relayDown,
+        message: "the relay is going down; try again in a moment, or another"
+    )
 }
 
 /// How a relay is doing, in short.

@@ -39,7 +39,9 @@ extension RelayLimits {
         }
         switch field {
         case .count(let path, let range):
-            guard range.contains(number) else { throw Self.failure("the limit '\(name)' is from \(range.lowerBound) to \(range.upperBound)") }
+            guard range.contains(number) else {
+                throw Self.failure("the limit '\(name)' is from \(range.lowerBound) to \(range.upperBound)")
+            }
             self[keyPath: path] = number
         case .seconds(let path):
             guard (1...86_400).contains(number) else { throw Self.failure("the limit '\(name)' is from 1 to 86400 seconds") }

@@ -107,7 +107,10 @@ struct RelayCommandTests {
         func run(_ arguments: [String]) throws -> Program.Result { try Program.run(["relay"] + arguments) }
         #expect(try run(["tcp://127.0.0.1", "--access", open]).errors.contains("open to everyone; chmod o-rw it"))
         let second = try run(["tcp://127.0.0.1", "--access", wrong])
-        #expect(second.status == 64 && second.errors.contains("line 2 of the access file names a key a second time") && !second.errors.contains(Self.key))
+        #expect(
+            second.status == 64 && second.errors.contains("line 2 of the access file names a key a second time")
+                && !second.errors.contains(Self.key)
+        )
         #expect(try run(["tcp://0.0.0.0:0"]).errors.contains("--open"))
         #expect(try run(["json+tcp://127.0.0.1", "--status", "0.0.0.0:0"]).errors.contains("--status-anywhere"))
         #expect(try run(["hmac+tcp://:\(Self.key)@127.0.0.1"]).errors.contains("a transport alone"))
@@ -125,7 +128,9 @@ struct RelayCommandTests {
         let (relay, url) = try relay(["--status", "127.0.0.1:0", "--limit", "calls=7"])
         let line = relay.errorLine(with: "its state is at ")
         let page = try #require(URL(string: String(line.trimmingPrefix("its state is at "))))
-        let result = try Program.run(["connect", "none+bare+tcp://127.0.0.1:\(page.port ?? 0)", "--send", "GET /status.json HTTP/1.0\r\n\r\n"])
+        let result = try Program.run([
+            "connect", "none+bare+tcp://127.0.0.1:\(page.port ?? 0)", "--send", "GET /status.json HTTP/1.0\r\n\r\n",
+        ])
         #expect(result.output.contains("\"name\":\"calls\",\"used\":0,\"limit\":7") && result.output.contains(String(url.dropFirst(8))))
         relay.signal(SIGTERM)
         #expect(try relay.wait().status == 0)

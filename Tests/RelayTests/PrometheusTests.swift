@@ -13,7 +13,8 @@ struct PrometheusTests {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").standardized
         let own = root.appendingPathComponent(".build/python/bin/python3").path
         return [ProcessInfo.processInfo.environment["PATCHBAY_PYTHON"], own].compactMap { $0 }.first { path in
-            FileManager.default.isExecutableFile(atPath: path) && (try? Script(path: path, "import prometheus_client.parser").run("")) != nil
+            FileManager.default.isExecutableFile(atPath: path)
+                && (try? Script(path: path, "import prometheus_client.parser").run("")) != nil
         }
     }()
 
@@ -23,8 +24,12 @@ struct PrometheusTests {
         Counter(label: "http_requests_total", dimensions: [("method", "post"), ("code", "200")], factory: metrics).increment(by: 1027)
         Counter(label: "http_requests_total", dimensions: [("code", "400"), ("method", "post")], factory: metrics).increment(by: 3)
         let path = "C:\\DIR\\FILE.TXT"
-        Meter(label: "msdos_file_access_time_seconds", dimensions: [("path", path), ("error", "Cannot find file:\n\"FILE.TXT\"")], factory: metrics)
-            .set(1.458255915e9)
+        Meter(
+            label: "msdos_file_access_time_seconds",
+            dimensions: [("path", path), ("error", "Cannot find file:\n\"FILE.TXT\"")],
+            factory: metrics
+        )
+        .set(1.458255915e9)
         Meter(label: "something_weird", dimensions: [("problem", "division by zero")], factory: metrics).set(Double.infinity)
         Meter(label: "no number", factory: metrics).set(Double.nan)
         Meter(label: "fraction", factory: metrics).set(-0.25)
@@ -110,7 +115,10 @@ struct PrometheusTests {
         #expect(lines.count { $0.hasPrefix("# TYPE") } == PrometheusMetrics.mostFamilies)
     }
 
-    @Test("Prometheus's own parser reads what was written", .enabled(if: python != nil, "no Python with prometheus_client; scripts/test installs it"))
+    @Test(
+        "Prometheus's own parser reads what was written",
+        .enabled(if: python != nil, "no Python with prometheus_client; scripts/test installs it")
+    )
     func parser() throws {
         let python = try #require(Self.python)
         let metrics = PrometheusMetrics(help: ["calls_total": "Calls,\nall \\ of them."])

@@ -63,10 +63,13 @@ struct RelayRevocationTests {
     @Test("a line of an access file is what such a file holds, and nothing that would be another line")
     func accessLine() throws {
         let key = "0123456789abcdef"
-        #expect(try AccessFile.line(id: "ops", rights: "listen,dial", names: "db,worker-*", key: key) == "ops listen,dial db,worker-* \(key)")
+        #expect(
+            try AccessFile.line(id: "ops", rights: "listen,dial", names: "db,worker-*", key: key) == "ops listen,dial db,worker-* \(key)"
+        )
         for (id, rights, names, key) in [
             ("", "dial", "*", key), ("a b", "dial", "*", key), ("#ops", "dial", "*", key), ("ops", "fly", "*", key),
-            ("ops", "dial", "a*b", key), ("ops", "dial", "*", "short"), ("ops\nroot", "dial", "*", key), ("ops", "dial", "*", "\(key)\n\(key)"),
+            ("ops", "dial", "a*b", key), ("ops", "dial", "*", "short"), ("ops\nroot", "dial", "*", key),
+            ("ops", "dial", "*", "\(key)\n\(key)"),
         ] {
             #expect(throws: PatchbayError.self) { try AccessFile.line(id: id, rights: rights, names: names, key: key) }
         }

@@ -50,11 +50,17 @@ struct RelayServiceTests {
     /// Until something that other tasks do is done.
     private func until(_ condition: () -> Bool) async { while !condition() { await Task.yield() } }
 
-    @Test("a graceful shutdown drains: the open call goes on and ends in order, new ones are told that the relay is down, then the group ends")
+    @Test(
+        "a graceful shutdown drains: the open call goes on and ends in order, new ones are told that the relay is down, then the group ends"
+    )
     func drain() async throws {
         let log = RecordedLog()
         let relay = try await Relay.bind("tcp://127.0.0.1:0", registry: .standard, access: nil, logger: log.logger)
-        let group = ServiceGroup(services: [relay], gracefulShutdownSignals: [], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
+        let group = ServiceGroup(
+            services: [relay],
+            gracefulShutdownSignals: [],
+            logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() }
+        )
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             try await withEcho(url(relay, "worker")) {
@@ -95,7 +101,9 @@ struct RelayServiceTests {
         #expect(log.lines(with: "cuts what is open").count == 1)
     }
 
-    @Test("a key that is withdrawn or changed ends its registrations, with the reason; its open call goes on, other keys keep what they have")
+    @Test(
+        "a key that is withdrawn or changed ends its registrations, with the reason; its open call goes on, other keys keep what they have"
+    )
     func reload() async throws {
         let log = RecordedLog()
         let ops = "ops listen,dial * \(Self.opsKey)\n"
@@ -135,7 +143,9 @@ struct RelayServiceTests {
         }
     }
 
-    @Test("what happens is counted, and told once: registrations, a takeover, calls, bytes each way, refusals, dials, and how long calls lasted")
+    @Test(
+        "what happens is counted, and told once: registrations, a takeover, calls, bytes each way, refusals, dials, and how long calls lasted"
+    )
     func metrics() async throws {
         let log = RecordedLog()
         let metrics = PrometheusMetrics(help: Relay.metricsHelp)

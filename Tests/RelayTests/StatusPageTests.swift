@@ -45,9 +45,14 @@ struct StatusPageTests {
         let page = Self.status(names: [away], nameCount: 1001).html()
         #expect(page.contains("up 1\u{A0}d 2\u{A0}h") && page.contains("12\u{202F}345") && page.contains("1\u{202F}234\u{202F}567"))
         #expect(page.contains("1.5\u{A0}KiB") && page.contains("5.0\u{A0}TiB"))
-        #expect(page.contains("width:85%") && page.contains("<em>near</em>") && page.contains("width:100%") && page.contains("<em>full</em>"))
+        #expect(
+            page.contains("width:85%") && page.contains("<em>near</em>") && page.contains("width:100%") && page.contains("<em>full</em>")
+        )
         #expect(page.contains("away, forgotten in 12 s") && page.contains("and 1000 more names"))
-        #expect(RelayStatus.time(.seconds(59)) == "59\u{A0}s" && RelayStatus.time(.zero) == "0\u{A0}s" && RelayStatus.time(.seconds(3600)) == "1\u{A0}h 0\u{A0}min")
+        #expect(
+            RelayStatus.time(.seconds(59)) == "59\u{A0}s" && RelayStatus.time(.zero) == "0\u{A0}s"
+                && RelayStatus.time(.seconds(3600)) == "1\u{A0}h 0\u{A0}min"
+        )
         #expect(RelayStatus.grouped(9999) == "9999" && RelayStatus.bytes(0) == "0\u{A0}B" && RelayStatus.bytes(.max).hasSuffix("TiB"))
     }
 
@@ -91,10 +96,13 @@ struct StatusPageTests {
         #expect(PageRequest.end(of: Array("a\r\n\r\r\n\r\nb".utf8)) == 8 && PageRequest.end(of: Array("a\r\n\r".utf8)) == nil)
     }
 
-    @Test("whoever is led here under a name of a stranger's does not see the page", arguments: [
-        ("localhost", true), ("127.0.0.1", true), ("127.1.2.3", true), ("[::1]", true),
-        ("evil.example", false), ("127.0.0.1.evil.example", false), ("127.evil.0.1", false), ("", false), ("localhost.evil", false),
-    ])
+    @Test(
+        "whoever is led here under a name of a stranger's does not see the page",
+        arguments: [
+            ("localhost", true), ("127.0.0.1", true), ("127.1.2.3", true), ("[::1]", true),
+            ("evil.example", false), ("127.0.0.1.evil.example", false), ("127.evil.0.1", false), ("", false), ("localhost.evil", false),
+        ]
+    )
     func hosts(host: String, means: Bool) throws {
         #expect(try PageRequest(head: Array("GET / HTTP/1.1\r\nHost: \(host):9\r\n\r\n".utf8)).meansThisMachine == means)
     }
@@ -141,7 +149,9 @@ struct StatusPageTests {
             #expect(try await get("/", host: "evil.example").hasPrefix("HTTP/1.1 421 "))
             let head = try await ask(server, "HEAD / HTTP/1.0\r\n\r\n")
             #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n") && head.hasSuffix("\r\n\r\n"))
-            #expect(try await ask(server, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}").contains("Allow: GET, HEAD\r\n"))
+            #expect(
+                try await ask(server, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}").contains("Allow: GET, HEAD\r\n")
+            )
         }
     }
 
@@ -173,7 +183,8 @@ struct StatusPageTests {
         let relay = try await Relay.bind("tcp://127.0.0.1:0", registry: .standard, access: nil)
         defer { relay.drain() }
         func bind(isPublic: Bool) async throws -> String {
-            try await RelayStatusServer.bind("tcp://0.0.0.0:0", for: relay, metrics: nil, registry: .standard, isPublic: isPublic).boundTarget
+            try await RelayStatusServer.bind("tcp://0.0.0.0:0", for: relay, metrics: nil, registry: .standard, isPublic: isPublic)
+                .boundTarget
         }
         await #expect { _ = try await bind(isPublic: false) } throws: { ($0 as? PatchbayError)?.code == .insecure }
         #expect(try await bind(isPublic: true).hasPrefix("0.0.0.0:"))

@@ -166,7 +166,10 @@ final class RelayRecord: Sendable {
     }
 
     private static func metadata(_ name: String, _ caller: RelayDesk.Caller) -> Logger.Metadata {
-        ["name": shown(name), "key": caller.grant.id.map(shown) ?? "none", "address": "\(caller.address.isEmpty ? "local" : caller.address)"]
+        [
+            "name": shown(name), "key": caller.grant.id.map(shown) ?? "none",
+            "address": "\(caller.address.isEmpty ? "local" : caller.address)",
+        ]
     }
 
     private static func metadata(_ load: RelayLoad) -> Logger.Metadata {

@@ -59,7 +59,9 @@ public final class PrometheusMetrics: MetricsFactory, Sendable {
     public func destroyTimer(_ handler: any TimerHandler) { forget(handler) }
 
     private func number(_ label: String, _ dimensions: [(String, String)], _ kind: Kind) -> PrometheusNumber {
-        if case .number(let number) = series(label, dimensions, kind, { .number(PrometheusNumber(isCounter: kind == .counter)) }) { return number }
+        if case .number(let number) = series(label, dimensions, kind, { .number(PrometheusNumber(isCounter: kind == .counter)) }) {
+            return number
+        }
         return PrometheusNumber(isCounter: kind == .counter)
     }
 

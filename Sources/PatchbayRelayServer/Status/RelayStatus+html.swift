@@ -51,7 +51,8 @@ extension RelayStatus {
     private var notice: String {
         guard isDraining else { return "" }
         let calls = openCalls == 1 ? "1 open call" : "\(Self.grouped(openCalls)) open calls"
-        return "<p class=\"notice\">No new names and calls are taken. The relay ends once \(calls) \(openCalls == 1 ? "is" : "are") over.</p>\n"
+        return
+            "<p class=\"notice\">No new names and calls are taken. The relay ends once \(calls) \(openCalls == 1 ? "is" : "are") over.</p>\n"
     }
 
     private func figure(_ name: String, _ value: String, note: String? = nil) -> String {

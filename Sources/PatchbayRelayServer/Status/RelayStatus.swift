@@ -78,7 +78,9 @@ extension RelayStatus {
         self.isDraining = isDraining
         self.loads = loads
         nameCount = desk.names.count
-        names = desk.names.sorted { ($1.value.busyness, $0.key) < ($0.value.busyness, $1.key) }.prefix(max(most, 0)).map { Name($0.key, $0.value, now: now) }
+        names = desk.names.sorted { ($1.value.busyness, $0.key) < ($0.value.busyness, $1.key) }.prefix(max(most, 0)).map {
+            Name($0.key, $0.value, now: now)
+        }
         registrations = desk.registrations
         waitingCalls = desk.names.values.reduce(0) { $0 + $1.waiting }
         openCalls = desk.circuits.count - waitingCalls
@@ -110,7 +112,8 @@ extension RelayStatus.Name {
 
     var value: Value {
         [
-            "name": .string(name), "key": key.map { .string($0) } ?? .null, "listeners": .int(Int64(listeners)), "calls": .int(Int64(calls)),
+            "name": .string(name), "key": key.map { .string($0) } ?? .null, "listeners": .int(Int64(listeners)),
+            "calls": .int(Int64(calls)),
             "waiting": .int(Int64(waiting)), "forgotten-in-seconds": forgottenIn.map { .int($0.components.seconds) } ?? .null,
         ]
     }

@@ -36,7 +36,12 @@ public final class RelayStatusServer: Service, Sendable {
     ) async throws -> RelayStatusServer {
         let stack = try registry.resolve(url, for: .listener)
         guard stack.authenticators.isEmpty, stack.messageProcessors.isEmpty, stack.streamProcessors.isEmpty else {
-            throw PatchbayError(.unsupported, "the status page takes a host and a port, such as 127.0.0.1:9090", stage: .resolve, layer: "relay")
+            throw PatchbayError(
+                .unsupported,
+                "the status page takes a host and a port, such as 127.0.0.1:9090",
+                stage: .resolve,
+                layer: "relay"
+            )
         }
         let home = reactors.next()
         let transport = try await stack.transport.listen(stack.transportContext(on: home))
