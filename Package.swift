@@ -23,6 +23,9 @@ let bytes: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let tlsEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 
 /// A linked-in plugin: `Plugins/<folder>` is the target `Patchbay<folder>`, tested by `Tests/<folder>Tests`.
@@ -73,6 +76,8 @@ let package = Package(
         .library(name: "PatchbayLoader", targets: ["PatchbayLoader"]),
         .library(name: "PatchbayPlugin", targets: ["PatchbayPlugin"]),
         .library(name: "PatchbayTesting", targets: ["PatchbayTesting"]),
+        // Logs, metrics and services: what a server wants, and a client does not.
+        .library(name: "PatchbayRelayServer", targets: ["PatchbayRelayServer"]),
         .executable(name: "patchbay", targets: ["PatchbayCLI"]),
     ] + optional.map { .library(name: $0.name, targets: [$0.name]) },
     dependencies: [
@@ -80,6 +85,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .target(name: "CPatchbayIO"),
@@ -106,7 +114,7 @@ let package = Package(
         // A relay itself: `patchbay relay`, or within a program.
         .target(
             name: "PatchbayRelayServer",
-            dependencies: ["PatchbayRelay", "PatchbayCore", "PatchbayIO", bytes],
+            dependencies: ["PatchbayRelay", "PatchbayJSON", "PatchbayCore", "PatchbayIO", bytes, logging, metrics, serviceLifecycle],
             swiftSettings: settings
         ),
         .target(name: "PatchbayTesting", dependencies: ["PatchbayCore", "PatchbayIO", bytes], swiftSettings: settings),
@@ -124,7 +132,8 @@ let package = Package(
             dependencies: [
                 "Patchbay", "PatchbayLoader", "PatchbayCheck", "PatchbayTesting", "PatchbayTemplates", "PatchbayExec", "PatchbayJSON",
                 "PatchbayMutualHMAC", "PatchbayNoise", "PatchbayPassword", "PatchbaySCRAM", "PatchbayTLS",
-                bytes,
+                "PatchbayRelayServer",
+                bytes, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -133,7 +142,7 @@ let package = Package(
             name: "patchbay-demo",
             dependencies: ["Patchbay", bytes],
             path: "Examples/Demo",
-            exclude: ["peer.py"],
+            exclude: ["peer.py", "through-a-relay"],
             swiftSettings: settings
         ),
         .target(name: "FuzzSupport", path: "Tests/FuzzSupport", swiftSettings: settings),
@@ -187,8 +196,9 @@ let package = Package(
         test(
             "Relay",
             [
-                "PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting", "FuzzSupport",
-                "PageSupport",
+                "PatchbayRelay", "PatchbayRelayServer", "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayTesting", "PythonSupport",
+                "FuzzSupport", "PageSupport",
+                logging, metrics, serviceLifecycle,
             ]
         ),
         test("Password", ["PatchbayPassword", "PatchbayCore", "FuzzSupport", crypto]),

@@ -3,7 +3,7 @@ package import NIOCore
 package import PatchbayCore
 
 /// A key that opens a relay: what its access file holds under a name.
-package struct RelayKey: Sendable {
+package struct RelayKey: Sendable, Equatable {
     package static let shortest = 16
 
     package var id: String

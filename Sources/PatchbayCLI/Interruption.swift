@@ -1,11 +1,24 @@
 internal import Dispatch
 internal import Glibc
+internal import Synchronization
 
 /// SIGINT and SIGTERM end a command in order; a second one, or five seconds, end it at once.
 enum Interruption {
     private enum Event: Sendable {
         case ended(Int32)
         case signal(Int32)
+    }
+
+    /// Whom signals go to in place of ending the command.
+    private static let taker = Mutex<AsyncStream<Int32>.Continuation?>(nil)
+
+    /// Has SIGINT and SIGTERM go to the command from here on, and SIGHUP too: it ends itself, in its own time.
+    static func take() -> AsyncStream<Int32> {
+        let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
+        taker.withLock { $0 = continuation }
+        // `nohup` ignores it so that it does not end the program, which it does not do here either.
+        if pipe.writing >= 0 { handle(SIGHUP) }
+        return signals
     }
 
     private static let patienceMilliseconds: Int32 = 5000
@@ -51,16 +64,21 @@ enum Interruption {
             var action = sigaction()
             // Whoever started this program with the signal ignored, as shells do in the background, means that.
             guard sigaction(number, nil, &action) == 0, !isIgnored(action) else { continue }
-            action.__sigaction_handler.sa_handler = { number in
-                let before = errno
-                var byte = UInt8(truncatingIfNeeded: number)
-                _ = Glibc.write(Interruption.pipe.writing, &byte, 1)
-                errno = before
-            }
-            action.sa_flags = SA_RESTART
-            sigaction(number, &action, nil)
+            handle(number)
         }
         return true
+    }
+
+    private static func handle(_ number: Int32) {
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { number in
+            let before = errno
+            var byte = UInt8(truncatingIfNeeded: number)
+            _ = Glibc.write(Interruption.pipe.writing, &byte, 1)
+            errno = before
+        }
+        action.sa_flags = SA_RESTART
+        sigaction(number, &action, nil)
     }
 
     private static func isIgnored(_ action: sigaction) -> Bool {
@@ -68,7 +86,12 @@ enum Interruption {
     }
 
     private static func wait(_ tell: (Int32) -> Void) {
-        guard let first = next() else { return }
+        guard var first = next() else { return }
+        while let taker = taker.withLock({ $0 }) {
+            taker.yield(first)
+            guard let other = next() else { return }
+            first = other
+        }
         tell(first)
         var second = pollfd(fd: pipe.reading, events: Int16(POLLIN), revents: 0)
         while poll(&second, 1, patienceMilliseconds) < 0, errno == EINTR {}

@@ -5,12 +5,13 @@ internal import Patchbay
 internal import PatchbayMutualHMAC
 internal import PatchbayNoise
 internal import PatchbayPassword
+internal import PatchbayRelayServer
 internal import PatchbaySCRAM
 
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "Make a key for hmac and noise, a key pair for noise, or what a listener keeps of a password.",
+        abstract: "Make a key for hmac, noise and relays, a key pair for noise, or what a listener keeps of a password.",
         discussion: """
             A password is asked for on a terminal, else read as one line of standard input; it is never an argument, which others \
             could see.
@@ -20,6 +21,7 @@ struct KeyCommand: AsyncParsableCommand {
               (umask 077; patchbay key --pair > me.key); patchbay key --public me.key
               patchbay key --password --user worker >> worker.users
               patchbay key --scram --user worker >> worker.verifiers
+              (umask 077; patchbay key > ops.key; patchbay key --access ops --names 'worker-*' --key-file ops.key >> relay.access)
             """
     )
 
@@ -41,10 +43,23 @@ struct KeyCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Print a whole line of a file of users, for this one; with --password or --scram.", valueName: "name"))
     var user: String?
 
+    @Option(help: ArgumentHelp("Print a line of a relay's access file, for a key of this name.", valueName: "name"))
+    var access: String?
+
+    @Option(help: ArgumentHelp("With --access: what its holder may do, of listen, dial and share.", valueName: "rights"))
+    var rights = "listen,dial"
+
+    @Option(help: ArgumentHelp("With --access: under which names; * at the end stands for any rest.", valueName: "names"))
+    var names = "*"
+
+    @Option(help: ArgumentHelp("With --access: the file with the key (default: a new key).", valueName: "file"))
+    var keyFile: String?
+
     func validate() throws {
-        guard [pair, publicFile != nil, password, scram].filter(\.self).count <= 1 else {
-            throw ValidationError("--pair, --public, --password and --scram exclude each other.")
+        guard [pair, publicFile != nil, password, scram, access != nil].filter(\.self).count <= 1 else {
+            throw ValidationError("--pair, --public, --password, --scram and --access exclude each other.")
         }
+        if keyFile != nil, access == nil { throw ValidationError("--key-file goes with --access.") }
         if user != nil, !password, !scram { throw ValidationError("--user goes with --password or --scram.") }
     }
 
@@ -61,6 +76,9 @@ struct KeyCommand: AsyncParsableCommand {
             if let user { try SCRAMVerifier.checkUser(user) }
             let verifier = try SCRAMVerifier.make(password: try await PasswordPrompt().password())
             print(try user.map { try verifier.line(user: $0) } ?? verifier.encoded)
+        } else if let access {
+            let key = try keyFile.map { String(decoding: try SecretSource.file($0, for: "--key-file"), as: UTF8.self) }
+            print(try AccessFile.line(id: access, rights: rights, names: names, key: key ?? AuthenticationKey.generate()))
         } else {
             print(AuthenticationKey.generate())
         }

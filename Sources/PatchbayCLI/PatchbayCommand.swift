@@ -16,6 +16,7 @@ struct PatchbayCommand: AsyncParsableCommand {
               patchbay explain 'json+hmac+tcp://host:7000?key-file=worker.key'
               patchbay listen 'json+tcp://127.0.0.1:7000' --echo
               patchbay connect 'json+tcp://127.0.0.1:7000' --send '{"text":"hello"}'
+              patchbay relay tcp://0.0.0.0:7000 --access relay.access
 
             EXIT CODES:
             \(ExitStatus.table.map { "  \($0)" }.joined(separator: "\n"))
@@ -26,7 +27,7 @@ struct PatchbayCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ListCommand.self, InspectCommand.self, ExplainCommand.self, ListenCommand.self, ConnectCommand.self, CheckCommand.self,
-            NewCommand.self, LockCommand.self, KeyCommand.self,
+            NewCommand.self, LockCommand.self, KeyCommand.self, RelayCommand.self,
         ]
     )
 

@@ -131,14 +131,51 @@ struct RelayDesk: Sendable {
     /// A listener's connection is over.
     /// - Parameters:
     ///   - inOrder: it gave its name back; else the name is away until the lease ends.
-    mutating func leave(_ client: Client, inOrder: Bool, now: UInt64) {
-        guard let name = places[client], var entry = names[name] else { return }
+    /// - Returns: its name, if it still had a place.
+    @discardableResult
+    mutating func leave(_ client: Client, inOrder: Bool, now: UInt64) -> String? {
+        guard let name = places[client], var entry = names[name] else { return nil }
         remove(client, from: &entry)
         if entry.members.isEmpty {
             entry.goneAt = inOrder ? now : now &+ limits.lease.nanosecondsClamped
         }
         names[name] = entry
         if inOrder, entry.members.isEmpty, entry.calls == 0, entry.waiting == 0 { names[name] = nil }
+        return name
+    }
+
+    /// Ends what other access keys do not allow any more; open calls stay.
+    /// - Parameter allows: whether the key may still do that under the name.
+    /// - Returns: listeners that lost their place; calls that nobody took yet, with what to tell their dialers.
+    mutating func revoke(
+        _ allows: (_ right: RelayGrant.Rights, _ name: String, _ key: String?) -> Bool
+    ) -> (listeners: [Client], calls: [(dialer: Client, code: PatchbayError.Code)]) {
+        var listeners: [Client] = []
+        var lost: Set<String> = []
+        for (name, entry) in names where !allows(.listen, name, entry.key) {
+            var entry = entry
+            lost.insert(name)
+            for member in entry.members {
+                listeners.append(member.client)
+                remove(member.client, from: &entry)
+            }
+            // Its key cannot come back: the name is free once its calls are over.
+            entry.goneAt = 0
+            names[name] = entry
+        }
+        var calls: [(dialer: Client, code: PatchbayError.Code)] = []
+        for (id, circuit) in circuits where circuit.deadline != nil {
+            if !allows(.dial, circuit.name, circuit.key) {
+                calls.append((circuit.dialer, .permissionDenied))
+            } else if lost.contains(circuit.name) {
+                calls.append((circuit.dialer, .noSuchName))
+            } else {
+                continue
+            }
+            end(id)
+        }
+        for name in lost { if let entry = names[name], entry.calls == 0, entry.waiting == 0 { names[name] = nil } }
+        return (listeners, calls)
     }
 
     private mutating func remove(_ client: Client, from entry: inout Name) {
@@ -158,7 +195,8 @@ struct RelayDesk: Sendable {
         guard caller.grant.allows(.dial, name) else {
             throw Refusal(code: .permissionDenied, message: "the access key may not dial '\(name)'")
         }
-        guard var entry = names[name] else {
+        // One that nobody can come back to, and that open calls keep, is none.
+        guard var entry = names[name], !entry.members.isEmpty || entry.goneAt ?? .max > now else {
             throw Refusal(code: .noSuchName, message: "nobody listens as '\(name)'; check the name, and that its listener runs")
         }
         guard !entry.members.isEmpty else {
@@ -234,6 +272,25 @@ struct RelayDesk: Sendable {
             return goneAt > now || entry.value.calls > 0 || entry.value.waiting > 0
         }
         return late
+    }
+
+    /// How much of each limit is used; of those per key, name and address, by the one that uses most.
+    var loads: [RelayLoad] {
+        [
+            RelayLoad(name: "registrations", used: registrations, limit: limits.registrations),
+            RelayLoad(name: "registrations-per-key", used: registrationsByKey.most, limit: limits.registrationsPerKey),
+            RelayLoad(name: "registrations-per-address", used: registrationsByAddress.most, limit: limits.registrationsPerAddress),
+            RelayLoad(name: "listeners-per-name", used: names.values.lazy.map(\.members.count).max() ?? 0, limit: limits.listenersPerName),
+            RelayLoad(name: "calls", used: circuits.count, limit: limits.circuits),
+            RelayLoad(name: "calls-per-key", used: circuitsByKey.most, limit: limits.circuitsPerKey),
+            RelayLoad(
+                name: "calls-per-name",
+                used: names.values.lazy.map { $0.calls + $0.waiting }.max() ?? 0,
+                limit: limits.circuitsPerName
+            ),
+            RelayLoad(name: "calls-per-address", used: circuitsByAddress.most, limit: limits.circuitsPerAddress),
+            RelayLoad(name: "waiting-per-name", used: names.values.lazy.map(\.waiting).max() ?? 0, limit: limits.waitingPerName),
+        ]
     }
 
     /// How full it is, of what is the fullest: 0 to 1.

@@ -53,6 +53,7 @@ final class RelayFloor: Sendable {
 
     private struct State {
         var desk: RelayDesk
+        var access: RelayAccessFile?
         var listeners: [RelayDesk.Client: ControlLine] = [:]
         var dialers: [RelayDesk.Client: Waiting] = [:]
         var nextClient: RelayDesk.Client = 1
@@ -62,18 +63,58 @@ final class RelayFloor: Sendable {
 
     let limits: RelayLimits
     let realm: String
-    private let access: Locked<RelayAccessFile?>
+    let record: RelayRecord
     private let state: Locked<State>
 
-    init(limits: RelayLimits, realm: String, access: RelayAccessFile?) {
+    init(limits: RelayLimits, realm: String, access: RelayAccessFile?, record: RelayRecord) {
         self.limits = limits
         self.realm = realm
-        self.access = Locked(access)
-        state = Locked(State(desk: RelayDesk(limits: limits)))
+        self.record = record
+        state = Locked(State(desk: RelayDesk(limits: limits), access: access))
     }
 
-    /// Holds from the next connection on; those that exist keep what they have.
-    func reload(_ file: RelayAccessFile?) { access.withLock { $0 = file } }
+    /// Takes another access file. Listeners whose key it does not have any more, or with another secret, or not for their name, lose their place
+    /// and are told so; calls that nobody took yet end with it. Open calls go on.
+    func reload(_ file: RelayAccessFile?) {
+        let (lines, calls) = state.withLock { state in
+            let old = state.access
+            state.access = file
+            let revoked = state.desk.revoke { right, name, id in
+                // Without a file whoever comes may.
+                guard let file else { return true }
+                return id.map { id in file.entry(id).map { $0.key == old?.entry(id)?.key && $0.grant.allows(right, name) } ?? false }
+                    ?? false
+            }
+            return (
+                revoked.listeners.compactMap { state.listeners.removeValue(forKey: $0) },
+                revoked.calls.compactMap { call in state.dialers.removeValue(forKey: call.dialer).map { ($0, call.code) } }
+            )
+        }
+        for line in lines {
+            line.end(.failure(code: .permissionDenied, message: "the access key may not listen under this name any more"))
+        }
+        for (waiting, code) in calls {
+            let message =
+                code == .permissionDenied
+                ? "the access key may not dial this name any more" : "the listener may not listen under this name any more"
+            _ = resolve(waiting, refusing: RelayDesk.Refusal(code: code, message: message))
+        }
+        record.reloaded(entries: file?.entries.count, ended: lines.count)
+    }
+
+    /// The grant has been withdrawn, or changed, since its proof was checked.
+    private static func isCurrent(_ grant: RelayGrant, _ state: State) -> Bool {
+        guard let file = state.access else { return true }
+        return grant.id.flatMap { file.entry($0) }?.grant == grant
+    }
+
+    private static let withdrawn = RelayDesk.Refusal(code: .permissionDenied, message: "the access key has just been changed or withdrawn")
+
+    private func resolve(_ waiting: Waiting, refusing refusal: RelayDesk.Refusal) -> Bool {
+        guard waiting.resolve(.refused(refusal)) else { return false }
+        record.dialEnded(refusal.code.rawValue)
+        return true
+    }
 
     // MARK: - Connections
 
@@ -94,7 +135,7 @@ final class RelayFloor: Sendable {
     func admit(_ access: RelayAccess, _ said: ByteBuffer, _ transcript: inout RelayTranscript) throws(RelayDesk.Refusal) -> (
         RelayGrant, RelayKey?
     ) {
-        guard let file = self.access.withLock({ $0 }) else {
+        guard let file = state.withLock({ $0.access }) else {
             transcript.append(said)
             return (.open, nil)
         }
@@ -110,25 +151,35 @@ final class RelayFloor: Sendable {
 
     // MARK: - Names
 
-    func register(_ name: String, _ caller: RelayDesk.Caller, instance: [UInt8], generation: UInt64, line: ControlLine) throws(RelayDesk
-        .Refusal)
+    func register(_ name: String, _ caller: RelayDesk.Caller, instance: [UInt8], generation: UInt64, line: ControlLine, now: UInt64)
+        throws(RelayDesk.Refusal)
     {
-        let replaced = try state.withLock { state throws(RelayDesk.Refusal) -> (ControlLine, Bool)? in
+        let (replaced, old) = try state.withLock { state throws(RelayDesk.Refusal) -> (RelayDesk.Registered, ControlLine?) in
             if state.isDraining { throw Self.goingDown }
+            guard Self.isCurrent(caller.grant, state) else { throw Self.withdrawn }
             let registered = try state.desk.register(name, caller, instance: instance, generation: generation)
             state.listeners[caller.client] = line
-            guard let (client, isSame) = registered.replaced, let old = state.listeners.removeValue(forKey: client) else { return nil }
-            return (old, isSame)
+            return (registered, registered.replaced.flatMap { state.listeners.removeValue(forKey: $0.client) })
         }
-        guard let (old, isSame) = replaced else { return }
+        let isSame = replaced.replaced?.isSameListener ?? false
+        record.registered(
+            name,
+            caller,
+            replacing: replaced.replaced.map { $0.isSameListener ? .sameListener : .higherGeneration },
+            now: now
+        )
+        guard let old else { return }
         old.end(isSame ? nil : .failure(code: .nameTaken, message: "another listener with a higher generation took the name"))
     }
 
     func leave(_ client: RelayDesk.Client, inOrder: Bool, now: UInt64) {
-        state.withLock { state in
+        let name = state.withLock { state in
             state.listeners[client] = nil
-            state.desk.leave(client, inOrder: inOrder, now: now)
+            let name = state.desk.leave(client, inOrder: inOrder, now: now)
+            // At the end of a relay all leave.
+            return state.isDraining ? nil : name
         }
+        if let name { record.left(name, inOrder: inOrder, now: now) }
     }
 
     // MARK: - Calls
@@ -136,11 +187,18 @@ final class RelayFloor: Sendable {
     /// Offers a call to a listener.
     func dial(_ name: String, _ caller: RelayDesk.Caller, id: RelayDesk.CircuitID, now: UInt64) throws(RelayDesk.Refusal) -> Waiting {
         let waiting = Waiting()
-        let line = try state.withLock { state throws(RelayDesk.Refusal) -> ControlLine? in
-            if state.isDraining { throw Self.goingDown }
-            let listener = try state.desk.dial(name, caller, id: id, now: now)
-            state.dialers[caller.client] = waiting
-            return state.listeners[listener]
+        let line: ControlLine?
+        do {
+            line = try state.withLock { state throws(RelayDesk.Refusal) -> ControlLine? in
+                if state.isDraining { throw Self.goingDown }
+                guard Self.isCurrent(caller.grant, state) else { throw Self.withdrawn }
+                let listener = try state.desk.dial(name, caller, id: id, now: now)
+                state.dialers[caller.client] = waiting
+                return state.listeners[listener]
+            }
+        } catch {
+            record.dialEnded(error.code.rawValue)
+            throw error
         }
         // A line that takes no more is about to end, and the call with it.
         line?.send(.incoming(circuit: id.bytes, caller: caller.address))
@@ -151,7 +209,9 @@ final class RelayFloor: Sendable {
     /// - Returns: false where there is no such call: the stream is still the caller's.
     func accept(_ id: RelayDesk.CircuitID, _ stream: any ByteStream) -> Bool {
         let waiting = state.withLock { state in state.desk.accept(id).flatMap { state.dialers.removeValue(forKey: $0) } }
-        return waiting?.resolve(.taken(stream)) ?? false
+        guard waiting?.resolve(.taken(stream)) ?? false else { return false }
+        record.dialEnded("connected")
+        return true
     }
 
     func end(_ id: RelayDesk.CircuitID, dialer: RelayDesk.Client) {
@@ -167,9 +227,11 @@ final class RelayFloor: Sendable {
             state.desk.expire(now: now).compactMap { call in state.dialers.removeValue(forKey: call.dialer) }
         }
         for waiting in late {
-            _ = waiting.resolve(
-                .refused(
-                    RelayDesk.Refusal(code: .nameAway, message: "the listener did not take the call in time; it may have lost its way")
+            _ = resolve(
+                waiting,
+                refusing: RelayDesk.Refusal(
+                    code: .nameAway,
+                    message: "the listener did not take the call in time; it may have lost its way"
                 )
             )
         }
@@ -178,12 +240,39 @@ final class RelayFloor: Sendable {
     // MARK: - The whole
 
     /// No new names or calls from here on; listeners are told when to come again.
-    func drain(comeAgainAfter milliseconds: UInt32) {
-        let lines = state.withLock { state in
+    /// - Returns: whether it is the first time.
+    @discardableResult
+    func drain(comeAgainAfter milliseconds: UInt32) -> Bool {
+        let lines = state.withLock { state -> [ControlLine]? in
+            guard !state.isDraining else { return nil }
             state.isDraining = true
             return Array(state.listeners.values)
         }
+        guard let lines else { return false }
         for line in lines { line.send(.notice(code: .relayDown, message: "the relay is going down", after: milliseconds)) }
+        return true
+    }
+
+    /// Refuses dialers whose call nobody took: the clock that would tell them so has stopped.
+    func refuseWaiting() {
+        let waiting = state.withLock { state in
+            defer { state.dialers = [:] }
+            return Array(state.dialers.values)
+        }
+        for dialer in waiting { _ = resolve(dialer, refusing: Self.goingDown) }
+    }
+
+    /// Brings metrics and warnings up to date.
+    func measure(now: UInt64) {
+        record.show(figures)
+        record.look(at: state.withLock { loads($0) }, now: now)
+    }
+
+    /// All that a status page shows of names, taken at one instant.
+    var snapshot: (desk: RelayDesk, loads: [RelayLoad], isDraining: Bool) { state.withLock { ($0.desk, loads($0), $0.isDraining) } }
+
+    private func loads(_ state: State) -> [RelayLoad] {
+        state.desk.loads + [RelayLoad(name: "undecided", used: state.undecided, limit: limits.undecided)]
     }
 
     var isDrained: Bool { state.withLock { $0.isDraining && $0.desk.circuits.isEmpty } }
@@ -210,7 +299,7 @@ final class RelayFloor: Sendable {
     )
 }
 
-/// How a relay is doing.
+/// How a relay is doing, in short.
 public struct RelayFigures: Sendable, Hashable {
     public var names: Int
     public var registrations: Int

@@ -77,6 +77,7 @@ struct RelayVisit: Sendable {
     }
 
     private func refuse(_ refusal: RelayDesk.Refusal) async {
+        floor.record.refused(refusal, from: stream.peer.address, now: stream.reactor.now)
         var frame = ByteBuffer()
         guard (try? RelayMessage.failure(code: refusal.code, message: refusal.message).write(into: &frame)) != nil else { return }
         try? await exchange(.seconds(1)).send(frame)
@@ -110,7 +111,7 @@ struct RelayVisit: Sendable {
         let answer = try ready(circuit: nil, lease: lease, key: key, &transcript)
         // A call may be offered as soon as the name is registered, and must come behind the answer.
         let line = ControlLine(stream, first: answer)
-        try floor.register(name, caller(client, grant), instance: instance, generation: generation, line: line)
+        try floor.register(name, caller(client, grant), instance: instance, generation: generation, line: line, now: stream.reactor.now)
         var inOrder = false
         defer { floor.leave(client, inOrder: inOrder, now: stream.reactor.now) }
         line.start()
@@ -171,7 +172,10 @@ struct RelayVisit: Sendable {
                 other.close(abort: true)
                 throw error
             }
-            _ = await Splice(stream, other, limit: floor.limits.buffer).run()
+            let splice = Splice(stream, other, limit: floor.limits.buffer)
+            floor.record.callBegan(id, splice, now: stream.reactor.now)
+            _ = await splice.run()
+            floor.record.callEnded(id, now: stream.reactor.now)
         }
     }
 }

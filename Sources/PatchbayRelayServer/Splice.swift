@@ -19,6 +19,7 @@ final class Splice: Sendable {
     private struct State {
         var open = 2
         var failed = false
+        var pumps: (forth: Pump, back: Pump)?
         var finished: UnsafeContinuation<Void, Never>?
     }
 
@@ -38,7 +39,10 @@ final class Splice: Sendable {
         let back = Pump(from: streams.1, to: streams.0, limit: limit, in: self)
         await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
-                state.withLock { $0.finished = continuation }
+                state.withLock { state in
+                    state.finished = continuation
+                    state.pumps = (forth, back)
+                }
                 forth.move()
                 back.move()
             }
@@ -49,6 +53,12 @@ final class Splice: Sendable {
         streams.0.close(abort: failed)
         streams.1.close(abort: failed)
         return Count(forth: forth.count, back: back.count, isWhole: !failed)
+    }
+
+    /// Bytes that have passed so far, from the dialer to the listener and back.
+    var passed: (forth: UInt64, back: UInt64) {
+        guard let (forth, back) = state.withLock({ $0.pumps }) else { return (0, 0) }
+        return (forth.count, back.count)
     }
 
     /// One direction is over.

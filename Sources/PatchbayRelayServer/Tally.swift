@@ -11,6 +11,9 @@ struct Tally<Owner: Hashable>: Sendable where Owner: Sendable {
         counts[owner] = count > 1 ? count - 1 : nil
     }
 
+    /// What the one has that has most.
+    var most: Int { counts.values.max() ?? 0 }
+
     /// Owners with any: what the memory grows with.
     var owners: Int { counts.count }
 }

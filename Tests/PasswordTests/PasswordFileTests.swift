@@ -112,7 +112,7 @@ struct PasswordFileTests {
             chmod(path, 0o666)
             #expect(message(path)?.contains("can be written by everyone") == true)
             chmod(path, 0o600)
-            truncate(path, off_t(UserFile<PasswordHash>.largest) + 1)
+            truncate(path, off_t(CheckedFile.largest) + 1)
             #expect(message(path)?.contains("more than") == true)
             #expect(message("\(folder)/absent")?.contains("\(folder)/absent") == true)
         }

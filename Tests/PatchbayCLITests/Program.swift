@@ -61,16 +61,22 @@ struct Program {
         }
 
         /// The URL of `listening on URL`, once it is said.
-        func listeningURL() -> String {
-            let mark = "listening on "
-            while !String(decoding: said, as: UTF8.self).contains(mark) || said.last != UInt8(ascii: "\n") {
+        func listeningURL() -> String { String(errorLine(with: "listening on ").trimmingPrefix("listening on ")) }
+
+        /// The first line of standard error with that text, once it is said; empty where the program ends without.
+        func errorLine(with text: String) -> String {
+            while true {
+                let lines = String(decoding: said, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+                // What stands behind the last line's end is none yet.
+                if let line = lines.dropLast().first(where: { $0.contains(text) }) { return String(line) }
                 let more = errors.fileHandleForReading.availableData
                 if more.isEmpty { return "" }
                 said += more
             }
-            let lines = String(decoding: said, as: UTF8.self).split(separator: "\n")
-            return lines.first { $0.hasPrefix(mark) }.map { String($0.dropFirst(mark.count)) } ?? ""
         }
+
+        /// What standard output has got so far.
+        func output() throws -> String { String(decoding: try Data(contentsOf: folder.appendingPathComponent("output")), as: UTF8.self) }
 
         func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
