@@ -89,7 +89,9 @@ struct Resolution {
             connectionOptions: shownConnection,
             shownTarget: shown(target),
             shownUser: parts.user.map { url.hides($0.range) ? Redaction.mark : $0.text },
-            transportOptions: agreed.last?.options ?? Options()
+            transportOptions: agreed.last?.options ?? Options(),
+            composition: agreed.filter { $0.layer.kind != .transport && $0.layer.kind != .authenticator },
+            connectionValues: connectionOptions
         )
     }
 

@@ -13,6 +13,7 @@ struct StackCheck {
             if case .authenticator(let traits, _) = placed.registered.layer.maker { (placed, traits) } else { nil }
         }
         try checkFraming()
+        try checkDescriptors(authenticators)
         for (index, entry) in authenticators.enumerated() {
             try checkMedium(entry)
             try checkTransport(entry)
@@ -43,6 +44,21 @@ struct StackCheck {
             "the framing 'none' marks no messages, so nothing of the greeting can follow it; add 'bare', or drop 'none'",
             framing
         )
+    }
+
+    /// What only the connection can see, it checks.
+    private func checkDescriptors(_ authenticators: [Entry]) throws(PatchbayError) {
+        guard connection.descriptors else { return }
+        if traits.crossesNetwork { throw error(.unsupported, DescriptorInbox.Obstacle.medium.rawValue, chain.transport) }
+        if let securing = authenticators.first(where: { $0.traits.secures }) {
+            throw error(.unsupported, DescriptorInbox.Obstacle.sealed.rawValue, securing.placed)
+        }
+        if let framing = chain.placed.first(where: { $0.slot == .framing && $0.name == "none" }) {
+            throw error(.unsupported, DescriptorInbox.Obstacle.unframed.rawValue, framing)
+        }
+        if let processor = chain.placed.first(where: { $0.slot == .streamProcessor }) {
+            throw error(.unsupported, DescriptorInbox.Obstacle.sealed.rawValue, processor)
+        }
     }
 
     private func checkMedium(_ entry: Entry) throws(PatchbayError) {
