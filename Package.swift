@@ -203,9 +203,13 @@ let package = Package(
                 "FuzzSupport",
             ]
         ),
+        // The other process of tests that hand a connection over.
+        .executableTarget(name: "hand-over-peer", dependencies: ["Patchbay", bytes], path: "Tests/HandOverPeer", swiftSettings: settings),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayPython", "CPatchbayIO", "PythonSupport", bytes],
+            dependencies: [
+                "Patchbay", "PatchbayCore", "PatchbayIO", "PatchbayPython", "CPatchbayIO", "PythonSupport", "hand-over-peer", bytes,
+            ],
             path: "Tests/InteropTests",
             exclude: ["connection_peer.py", "wire_peer.py"],
             swiftSettings: settings
