@@ -20,8 +20,9 @@ struct HandedStateTests {
     }
 
     private func read(_ bytes: ByteBuffer) throws(PatchbayError) -> HandedState {
-        let count = try HandedState.count(bytes, limit: 1000)
-        guard let body = bytes.getSlice(at: bytes.readerIndex + HandedState.headBytes, length: count) else {
+        guard let count = try HandedState.count(bytes, limit: 1000),
+            let body = bytes.getSlice(at: bytes.readerIndex + HandedState.headBytes, length: count)
+        else {
             throw HandedState.malformed("is cut short")
         }
         return try HandedState(body)

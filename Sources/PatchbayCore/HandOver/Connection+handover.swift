@@ -71,12 +71,9 @@ extension Connection {
         guard var whole = try await carrier.receiveBytes() else { return nil }
         let limit = largestState(carrier)
         while true {
-            if whole.readableBytes >= HandedState.headBytes {
-                let count = try HandedState.count(whole, limit: limit)
-                guard whole.readableBytes < HandedState.headBytes + count else {
-                    whole.moveReaderIndex(forwardBy: HandedState.headBytes)
-                    return try HandedState(whole)
-                }
+            if let count = try HandedState.count(whole, limit: limit), whole.readableBytes >= HandedState.headBytes + count {
+                whole.moveReaderIndex(forwardBy: HandedState.headBytes)
+                return try HandedState(whole)
             }
             guard let more = try await carrier.receiveBytes() else { throw cutShort() }
             guard more.readableBytes > 0 else { throw HandedState.malformed("has an empty piece") }

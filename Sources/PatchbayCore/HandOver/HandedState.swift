@@ -64,13 +64,13 @@ struct HandedState {
 
     // MARK: - Reading
 
-    /// How many bytes come in all.
+    /// How many bytes come behind the head; nil while it is not whole.
     /// - Throws: ``PatchbayError`` with `protocolViolation` for what is no hand-over, `limitExceeded` above `limit`.
-    static func count(_ head: ByteBuffer, limit: Int) throws(PatchbayError) -> Int {
-        var head = head
-        guard head.readBytes(length: magic.count) == magic, let count = head.readInteger(as: UInt64.self) else {
+    static func count(_ whole: ByteBuffer, limit: Int) throws(PatchbayError) -> Int? {
+        guard whole.readableBytes > 0, magic.starts(with: whole.readableBytesView.prefix(magic.count)) else {
             throw PatchbayError(.protocolViolation, "a message came where a connection was to be handed over", stage: .receive)
         }
+        guard let count = whole.getInteger(at: whole.readerIndex + magic.count, as: UInt64.self) else { return nil }
         guard count <= UInt64(limit) else { throw tooLarge(count, limit) }
         return Int(truncatingIfNeeded: count)
     }
