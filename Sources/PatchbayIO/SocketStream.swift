@@ -331,6 +331,7 @@ package final class SocketStream: ByteStream, EventSource {
                 read.closed = true
                 write.closed = true
                 if let token = read.token { reactor.unregister(socket, token) }
+                OwnedDescriptors.remove(socket)
                 return (true, read.waiter.take(), write.waiter.take())
             }
         }

@@ -71,15 +71,15 @@ struct HandedState {
             throw PatchbayError(.protocolViolation, "a message came where a connection was to be handed over", stage: .receive)
         }
         guard let count = whole.getInteger(at: whole.readerIndex + magic.count, as: UInt64.self) else { return nil }
-        guard count <= UInt64(limit) else { throw tooLarge(count, limit) }
+        guard count <= UInt64(limit) else { throw tooLarge(count, limit, .receive) }
         return Int(truncatingIfNeeded: count)
     }
 
-    static func tooLarge(_ count: UInt64, _ limit: Int) -> PatchbayError {
+    static func tooLarge(_ count: UInt64, _ limit: Int, _ stage: PatchbayError.Stage) -> PatchbayError {
         PatchbayError(
             .limitExceeded,
             "what the connection holds has \(count) bytes, and \(limit) may be handed over; raise max-message where they pass",
-            stage: .send
+            stage: stage
         )
     }
 

@@ -39,7 +39,7 @@ extension Link {
                     throw Self.unmovable("what secures it has keys and counts of its own, which stay in this process")
                 }
                 try state.copy(read)
-                guard state.weight <= limit else { throw HandedState.tooLarge(UInt64(state.weight), limit) }
+                guard state.weight <= limit else { throw HandedState.tooLarge(UInt64(state.weight), limit, .send) }
                 guard releaseStream() else { throw PatchbayError(.closed, "the connection is closed", stage: .send) }
                 descriptor = state.takeDescriptor(read)
                 read.form = .plain

@@ -45,10 +45,21 @@ extension Registry {
     func stack(handedOver url: String) throws -> Stack {
         var registry = self
         try registry.register(HandedOverPlugin())
-        let stack = try registry.resolve(try ConnectionURL(url), for: .dialer)
+        // Which values were interpolated, and so are not to be printed, is not known here: none is.
+        let given = ConnectionURL(text: url, hidden: Self.values(url))
+        let stack = try registry.resolve(given, for: .dialer)
         guard stack.transportName == HandedOverPlugin.transport, stack.authenticators.isEmpty else {
             throw HandedState.malformed("names a stack that is none")
         }
         return stack
+    }
+
+    /// Where the values of a URL's options stand, as byte offsets.
+    private static func values(_ url: String) -> [Range<Int>] {
+        let bytes = Array(url.utf8)
+        let query = bytes.firstIndex(of: UInt8(ascii: "?")).map { $0 + 1 } ?? bytes.count
+        return bytes[query...].split(separator: UInt8(ascii: "&")).compactMap { option in
+            option.firstIndex(of: UInt8(ascii: "=")).map { $0 + 1..<option.endIndex }
+        }
     }
 }
