@@ -51,7 +51,8 @@ struct HandOverTests {
 
     @Test(
         "while the peer sends, each message arrives once and in order, and what is sent there reaches the peer",
-        arguments: ["json+", "text+length32+bare+", "base64+"], ["", "text+length64+bare+"]
+        arguments: ["json+", "text+length32+bare+", "base64+"],
+        ["", "text+length64+bare+"]
     )
     func whilePeerSends(layers: String, carrierLayers: String) async throws {
         try await Other.run(carrierLayers) { other in

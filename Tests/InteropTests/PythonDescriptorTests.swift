@@ -46,7 +46,8 @@ struct PythonDescriptorTests {
     @Test("send_handle's descriptors come between the messages of one burst", arguments: meetings)
     func fromPython(meeting: Meeting) async throws {
         try await withPython(meeting) { connection, python in
-            let burst = "give(conn, 'u'), conn.send_bytes(b'a'), give(conn, 'v'), give(conn, 'w', 300), conn.send_bytes(b'b' * 70000), give(conn, 'x')"
+            let burst =
+                "give(conn, 'u'), conn.send_bytes(b'a'), give(conn, 'v'), give(conn, 'w', 300), conn.send_bytes(b'b' * 70000), give(conn, 'x')"
             let said = try await python.ask("\(burst), conn.send(7)")
             #expect(said == "(" + Array(repeating: "None", count: 7).joined(separator: ", ") + ")")
             #expect(try await receivePipe(connection) == "u")

@@ -126,7 +126,8 @@ extension HandedState {
             return next
         }
         let ahead = unread.readableBytes - side.buffer.readableBytes
-        guard let distance = inbox.distance(unread: side.buffer.readableBytes), distance > 0, case .one(let one)? = inbox.takeArrival() else {
+        guard let distance = inbox.distance(unread: side.buffer.readableBytes), distance > 0, case .one(let one)? = inbox.takeArrival()
+        else {
             return nil
         }
         descriptorPlace = ahead + distance

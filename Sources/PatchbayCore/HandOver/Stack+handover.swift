@@ -9,7 +9,9 @@ extension Stack {
         for (layer, values) in composition where seen.insert(layer.name).inserted {
             options += try Self.written(values, layer.options, of: layer.name)
         }
-        options += try Self.written(connectionValues, ConnectionOptions.specifications, of: "connection").filter { $0.name != "connection.auth" }
+        options += try Self.written(connectionValues, ConnectionOptions.specifications, of: "connection").filter {
+            $0.name != "connection.auth"
+        }
         if connectionValues.source(of: "cost") == nil { options.append(("connection.cost", String(connection.cost))) }
         return try ConnectionURL(
             layers: composition.map(\.layer.name) + (isBare ? ["bare"] : []),
