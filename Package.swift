@@ -229,11 +229,13 @@ let package = Package(
                 "FuzzSupport",
             ]
         ),
+        // The other process of tests that hand a connection over.
+        .executableTarget(name: "hand-over-peer", dependencies: ["Patchbay", bytes], path: "Tests/HandOverPeer", swiftSettings: settings),
         .testTarget(
             name: "InteropTests",
             dependencies: [
                 "Patchbay", "PatchbayRelay", "PatchbayRelayServer", "PatchbayCore", "PatchbayIO", "PatchbayPython", "CPatchbayIO",
-                "PythonSupport", bytes,
+                "PythonSupport", "hand-over-peer", bytes,
             ],
             path: "Tests/InteropTests",
             exclude: ["connection_peer.py", "relay_peer.py", "wire_peer.py"],

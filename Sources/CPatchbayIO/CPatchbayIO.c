@@ -154,28 +154,53 @@ int cpb_is_socket(int fd) {
 
 ssize_t cpb_recv(int fd, void *bytes, size_t count) { return RETRY(recv(fd, bytes, count, MSG_DONTWAIT)); }
 
-ssize_t cpb_recv_message(int fd, void *bytes, size_t count, int *control) {
+ssize_t cpb_recv_descriptors(
+    int fd, void *bytes, size_t count, int *descriptors, size_t room, struct cpb_ancillary *ancillary) {
     struct iovec piece = {.iov_base = bytes, .iov_len = count};
     union {
         struct cmsghdr header;
-        char space[CMSG_SPACE(sizeof(int) * 253)]; // SCM_MAX_FD
-    } ancillary;
-    struct msghdr message = {
-        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &ancillary, .msg_controllen = sizeof ancillary};
+        char space[CMSG_SPACE(sizeof(int) * CPB_MOST_DESCRIPTORS)];
+    } control;
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t result = RETRY(recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
-    *control = 0;
-    if (result < 0 || message.msg_controllen == 0) return result;
+    *ancillary = (struct cpb_ancillary){0};
+    if (result < 0 || (message.msg_controllen == 0 && !(message.msg_flags & MSG_CTRUNC))) return result;
+    ancillary->came = 1;
+    ancillary->truncated = (message.msg_flags & MSG_CTRUNC) != 0;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-        *control = 1;
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-        size_t descriptors = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (size_t i = 0; i < descriptors; i++) {
+        size_t here = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < here; i++) {
             int descriptor;
             memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof descriptor);
-            close(descriptor);
+            if (ancillary->descriptors < room) {
+                descriptors[ancillary->descriptors] = descriptor;
+            } else {
+                close(descriptor);
+            }
+            ancillary->descriptors++;
         }
     }
     return result;
+}
+
+ssize_t cpb_recv_message(int fd, void *bytes, size_t count, int *control) {
+    struct cpb_ancillary ancillary;
+    ssize_t result = cpb_recv_descriptors(fd, bytes, count, NULL, 0, &ancillary);
+    *control = ancillary.came;
+    return result;
+}
+
+ssize_t cpb_send_descriptor(int fd, const void *bytes, size_t count, int descriptor) {
+    struct iovec piece = {(void *)bytes, count};
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    control.header = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof descriptor), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(&control.header), &descriptor, sizeof descriptor);
+    return RETRY(sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 ssize_t cpb_packet_size(int fd) { return RETRY(recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT)); }

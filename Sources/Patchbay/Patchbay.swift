@@ -20,6 +20,14 @@ extension Connection {
     ) async throws -> Connection {
         try await connect(to: url, registry: .standard, reactors: reactors)
     }
+
+    /// Takes a connection over with the standard registry; see `takeOver(from:registry:reactors:)`.
+    public nonisolated(nonsending) static func takeOver(
+        from carrier: Connection,
+        reactors: ReactorGroup = .shared
+    ) async throws -> Connection? {
+        try await takeOver(from: carrier, registry: .standard, reactors: reactors)
+    }
 }
 
 extension Listener {

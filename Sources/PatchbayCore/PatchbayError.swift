@@ -129,5 +129,7 @@ extension PatchbayError.Code {
     public static let invalidArgument = Self("invalid-argument")
     public static let encodingFailed = Self("encoding-failed")
     public static let decodingFailed = Self("decoding-failed")
+    /// A descriptor is next where a message was asked for, or the other way round: the other call has it.
+    public static let outOfTurn = Self("out-of-turn")
     public static let limitExceeded = Self("limit-exceeded")
 }

@@ -9,6 +9,19 @@ extension Reactor {
         let address = try AdoptedSocket.prepare(socket)
         return SocketStream(socket: socket, isUnix: address.family == AF_UNIX, reactor: self)
     }
+
+    /// A stream over a socket that another process opened.
+    /// - Throws: ``IOFailure`` for what is no connected stream socket.
+    package func stream(adopting descriptor: consuming OwnedDescriptor) throws(IOFailure) -> SocketStream {
+        var type: CInt = 0
+        var isListening: CInt = 0
+        guard cpb_get_option(descriptor.number, SOL_SOCKET, SO_TYPE, &type) >= 0, type == CInt(SOCK_STREAM.rawValue),
+            cpb_get_option(descriptor.number, SOL_SOCKET, SO_ACCEPTCONN, &isListening) >= 0, isListening == 0
+        else { throw IOFailure(errno: ENOTSOCK, operation: "take over a socket") }
+        let socket = descriptor.take()
+        let address = try AdoptedSocket.prepare(socket)
+        return SocketStream(socket: socket, isUnix: address.family == AF_UNIX, reactor: self)
+    }
 }
 
 /// A socket that somebody else opened.

@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// Edge-triggered, registered once, and only when somebody first has to wait.
 package final class SocketStream: ByteStream, EventSource {
-    private struct ReadSide: ~Copyable {
+    struct ReadSide: ~Copyable {
         /// False once a read would block, until the next event.
         var readable = true
         /// The peer closed its direction or the socket failed: no further edge will come, so only EAGAIN or 0 means drained.
@@ -17,7 +17,7 @@ package final class SocketStream: ByteStream, EventSource {
         var waiter: (any StreamWaiter)?
     }
 
-    private struct WriteSide: ~Copyable {
+    struct WriteSide: ~Copyable {
         var writable: Bool
         /// Registered for writability as well.
         var armed = false
@@ -28,12 +28,12 @@ package final class SocketStream: ByteStream, EventSource {
     }
 
     package let reactor: Reactor
-    private let socket: CInt
+    let socket: CInt
     /// Unix sockets may carry descriptors, which a plain recv would leave unseen.
-    private let carriesDescriptors: Bool
+    package let carriesDescriptors: Bool
     // Where both are taken, the writing side comes first.
-    private let writeSide: Locked<WriteSide>
-    private let readSide = Locked(ReadSide())
+    let writeSide: Locked<WriteSide>
+    let readSide = Locked(ReadSide())
 
     /// Takes over a connected, non-blocking socket.
     /// - Parameters:
@@ -124,19 +124,25 @@ package final class SocketStream: ByteStream, EventSource {
                     ? cpb_recv_message(socket, space.baseAddress, maximum, &control) : cpb_recv(socket, space.baseAddress, maximum)
                 return max(result, 0)
             }
-            if result > 0 {
-                // Short means drained, but not after control data, and only while an edge can still follow.
-                // Nobody is told yet where the socket is not registered: registering looks, and so does lookAgain.
-                if result < maximum, control == 0, !side.ending { side.readable = false }
-                return .bytes(result)
-            }
-            if result == 0 { return .end }
-            if result == -Int(EAGAIN) {
-                side.readable = false
-                return .blocked
-            }
-            return .failed(IOFailure(errno: CInt(-result), operation: "receive"))
+            return Self.outcome(of: result, maximum, hadControl: control != 0, &side)
         }
+    }
+
+    /// What a system call that reads means.
+    @inline(__always)
+    static func outcome(of result: Int, _ maximum: Int, hadControl: Bool, _ side: inout ReadSide) -> ReadOutcome {
+        if result > 0 {
+            // Short means drained, but not after control data, and only while an edge can still follow.
+            // Nobody is told yet where the socket is not registered: registering looks, and so does lookAgain.
+            if result < maximum, !hadControl, !side.ending { side.readable = false }
+            return .bytes(result)
+        }
+        if result == 0 { return .end }
+        if result == -Int(EAGAIN) {
+            side.readable = false
+            return .blocked
+        }
+        return .failed(IOFailure(errno: CInt(-result), operation: "receive"))
     }
 
     package func lookAgain() { readSide.withLock { $0.readable = true } }
@@ -199,13 +205,19 @@ package final class SocketStream: ByteStream, EventSource {
                 : head.isEmpty
                     ? cpb_send(socket, body.baseAddress, body.count)
                     : cpb_send_two(socket, head.baseAddress, head.count, body.baseAddress, body.count)
-            if result >= 0 { return .bytes(result) }
-            if result == -Int(EAGAIN) {
-                side.writable = false
-                return .blocked
-            }
-            return .failed(IOFailure(errno: CInt(-result), operation: "send"))
+            return Self.outcome(of: result, &side)
         }
+    }
+
+    /// What a system call that writes means.
+    @inline(__always)
+    static func outcome(of result: Int, _ side: inout WriteSide) -> WriteOutcome {
+        if result >= 0 { return .bytes(result) }
+        if result == -Int(EAGAIN) {
+            side.writable = false
+            return .blocked
+        }
+        return .failed(IOFailure(errno: CInt(-result), operation: "send"))
     }
 
     /// A write from here on, in bytes, is large.
@@ -319,6 +331,7 @@ package final class SocketStream: ByteStream, EventSource {
                 read.closed = true
                 write.closed = true
                 if let token = read.token { reactor.unregister(socket, token) }
+                OwnedDescriptors.remove(socket)
                 return (true, read.waiter.take(), write.waiter.take())
             }
         }

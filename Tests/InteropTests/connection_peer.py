@@ -6,9 +6,12 @@ ADDRESS is a port or a path, KEY hexadecimal, or "none". A listener says "ready 
 the exception's name, and answer each line of input with the result's ascii(), or an error in the same way.
 """
 
+import fcntl
+import os
+import socket
 import sys
 from array import array
-from multiprocessing import connection
+from multiprocessing import connection, reduction
 
 
 def same(one, other):
@@ -67,6 +70,47 @@ def into(conn, values, offset=0):
     return conn.recv_bytes_into(numbers, offset), numbers
 
 
+def receive(conn, count):
+    """Whether so many messages say what a process says that took our connection over, in order."""
+    numbers = [conn.recv_bytes() for _ in range(count)]
+    first = int(numbers[0].split()[1])
+    return numbers == [b"got %d" % number for number in range(first, first + count)]
+
+
+def give(conn, text, lowest=0):
+    """Sends the reading end of a pipe that holds a text; its number is at least the given one."""
+    reading, writing = os.pipe()
+    os.write(writing, text.encode())
+    os.close(writing)
+    number = fcntl.fcntl(reading, fcntl.F_DUPFD, lowest)
+    os.close(reading)
+    reduction.send_handle(conn, number, os.getpid())
+    os.close(number)
+
+
+def take(conn):
+    """Reads what is behind a descriptor that comes."""
+    with open(reduction.recv_handle(conn)) as file:
+        return file.read()
+
+
+kept = None
+
+
+def give_end(conn):
+    """Keeps one end of a pair of sockets, and sends the other."""
+    global kept
+    kept, other = socket.socketpair()
+    reduction.send_handle(conn, other.fileno(), os.getpid())
+    other.close()
+
+
+def give_many(conn, count):
+    """Sends many copies of one descriptor with one byte."""
+    with socket.fromfd(conn.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as plain:
+        reduction.sendfds(plain, [0] * count)
+
+
 def say(*words):
     print(*words, flush=True)
 
@@ -88,10 +132,10 @@ def main(role, kind, address, key):
     except Exception as error:
         return say("error", type(error).__name__)
     say("connected")
-    names = dict(globals(), conn=conn)
+    globals()["conn"] = conn
     for line in sys.stdin:
         try:
-            say(ascii(eval(line, names)))
+            say(ascii(eval(line, globals())))
         except Exception as error:
             say("error", type(error).__name__)
 

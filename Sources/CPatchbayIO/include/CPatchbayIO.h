@@ -53,6 +53,17 @@ int cpb_is_socket(int fd);
 ssize_t cpb_recv(int fd, void *bytes, size_t count);
 // Reads with recvmsg. Descriptors that came are closed, and *control says that control data came.
 ssize_t cpb_recv_message(int fd, void *bytes, size_t count, int *control);
+// What a read brought besides bytes.
+enum { CPB_MOST_DESCRIPTORS = 253 }; // of one message: SCM_MAX_FD
+struct cpb_ancillary {
+    int came;           // control data of any kind
+    int truncated;      // some of it was lost: this process has no room for more descriptors, most often
+    size_t descriptors; // as many came, close-on-exec
+};
+// The same, but the first `room` descriptors are the caller's; those beyond are closed.
+ssize_t cpb_recv_descriptors(int fd, void *bytes, size_t count, int *descriptors, size_t room, struct cpb_ancillary *ancillary);
+// Sends a copy of a descriptor with the first of the bytes, of which there is at least one.
+ssize_t cpb_send_descriptor(int fd, const void *bytes, size_t count, int descriptor);
 // Of a socket that keeps packets apart: the bytes of the next one, which stays; and whether the end has come, and nothing before it.
 ssize_t cpb_packet_size(int fd);
 int cpb_has_ended(int fd);

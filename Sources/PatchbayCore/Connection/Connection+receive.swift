@@ -85,10 +85,17 @@ extension Connection {
     /// Gives all messages that are complete already, without suspending, up to `limit`.
     ///
     /// A loop that waits with ``receiveBytes(maximum:timeout:)`` and then drains with this handles a batch at the cost of one.
+    /// It ends before a descriptor.
     public func receiveAvailable(limit: Int = 1024, _ body: (ByteBuffer) throws -> Void) throws -> Int {
         var count = 0
         while count < limit {
-            switch try link.nextMessage(readingMore: false) {
+            let step: ReceiveStep
+            do {
+                step = try link.nextMessage(readingMore: false)
+            } catch let error as PatchbayError where error.code == .outOfTurn {
+                return count
+            }
+            switch step {
             case .message(let message):
                 try body(message)
                 count += 1

@@ -26,6 +26,7 @@ final class ConnectionSettings: Sendable {
     let cost: Int
     let canSend: Bool
     let canReceive: Bool
+    let takesDescriptors: Bool
     let stack: Stack?
 
     /// For a stack.
@@ -46,6 +47,7 @@ final class ConnectionSettings: Sendable {
         cost = stack.connection.cost
         canSend = true
         canReceive = true
+        takesDescriptors = stack.connection.descriptors
         self.stack = stack
     }
 
@@ -67,6 +69,7 @@ final class ConnectionSettings: Sendable {
         sendTimeout = nil
         closeTimeout = .seconds(2)
         cost = 0
+        takesDescriptors = false
         stack = nil
     }
 

@@ -66,7 +66,7 @@ extension Link {
             side.releaseBuffers(reactor)
             side.ended = true
             side.buffer = ByteBuffer()
-            side.sealed = nil
+            side.form = .plain
         }
         if releaseStream() { Lingering.start(stream, until: deadline) }
     }

@@ -16,6 +16,14 @@ extension Link {
                 side.ended = true
                 side.heardClose = true
             }
+        case .descriptor:
+            throw fail(
+                PatchbayError(
+                    .protocolViolation,
+                    "the peer sent a descriptor, which this end does not take; write descriptors=true in the URLs of both ends",
+                    stage: .receive
+                )
+            )
         case .error: throw fail(PeerRefusal(content).error(ownStack: settings.stack?.wireText))
         case _ where kind.isIgnorable: break
         default:
@@ -40,10 +48,7 @@ extension Link {
         try LengthFraming().writeControl(kind, content, into: &frame)
         writeSide.withLock { side in
             guard side.failure == nil, !side.finished else { return }
-            if !side.holdsBuffer {
-                side.out = reactor.takeOutputBuffer()
-                side.holdsBuffer = true
-            }
+            takeOutput(&side)
             // A peer that only pings and reads nothing gets no more pongs than the high-water mark holds.
             guard side.pendingBytes < settings.highWaterBytes, side.large == nil else { return }
             side.appendRaw(frame)

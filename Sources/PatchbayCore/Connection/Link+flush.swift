@@ -31,6 +31,14 @@ extension Link: Flushable {
         }
     }
 
+    /// Sees to it that there is an outgoing buffer.
+    @inline(__always)
+    func takeOutput(_ side: inout WriteSide) {
+        guard !side.holdsBuffer else { return }
+        side.out = reactor.takeOutputBuffer()
+        side.holdsBuffer = true
+    }
+
     /// Gives the outgoing buffer back while nothing is in it, so that an idle connection holds none.
     func releaseOutput(_ side: inout WriteSide) {
         guard side.holdsBuffer, side.out.readableBytes == 0 else { return }

@@ -114,7 +114,9 @@ extension Link {
                 if let failure = side.failure { throw failure }
                 if side.ended { return .end }
                 if side.buffer.readableBytes == 0 { side.buffer.clear() }
-                switch stream.read(into: &side.buffer, upTo: max(Self.openingRead, count - side.buffer.readableBytes)) {
+                // Where descriptors may follow, nothing is read ahead: they would be lost here.
+                let ahead = settings.takesDescriptors ? 0 : Self.openingRead
+                switch stream.read(into: &side.buffer, upTo: max(ahead, count - side.buffer.readableBytes)) {
                 case .bytes:
                     side.hasHeard = true
                     return side.buffer.readableBytes >= count ? .more : .wait(0)
@@ -147,10 +149,7 @@ extension Link {
 
     private func appendRaw(_ bytes: ByteBuffer) {
         writeSide.withLock { side in
-            if !side.holdsBuffer {
-                side.out = reactor.takeOutputBuffer()
-                side.holdsBuffer = true
-            }
+            takeOutput(&side)
             side.appendRaw(bytes)
         }
     }
@@ -173,6 +172,7 @@ extension Link {
                 stage: .handshake
             )
         }
+        guard !settings.takesDescriptors || (sealer == nil && opener == nil) else { throw DescriptorInbox.unsupported(.sealed) }
         // The opening's last words leave with the first message, or at the end of the turn.
         let schedule = writeSide.withLock { side in
             if let sealer { side.seal(with: sealer) }
@@ -190,10 +190,10 @@ extension Link {
         readSide.withLock { side in
             side.needed = 0
             if let opener {
-                side.sealed = SealedInput(opener, wire: side.buffer)
+                side.form = .sealed(SealedInput(opener, wire: side.buffer))
                 side.buffer = result.opened
-                side.isIndirect = true
             }
+            side.descriptors?.begin(with: side.buffer.readableBytes)
             side.holdsBuffer = side.buffer.readableBytes > 0
         }
     }

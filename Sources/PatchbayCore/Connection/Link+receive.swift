@@ -125,31 +125,38 @@ extension Link {
                     side.buffer = ByteBuffer()
                     throw error
                 }
-                if !side.hasRead {
-                    side.hasRead = true
-                    return .flush
-                }
-                if side.reads >= Self.readsPerTurn {
-                    side.reads = 0
-                    return .turn
-                }
                 side.needed = count
-                if !fill(&side) {
-                    side.reads = 0
-                    return .wait(nextCall())
-                }
+                if let step = readOn(&side) { return step }
             }
         }
     }
 
+    /// Reads once, unless something else comes first.
+    func readOn(_ side: inout ReadSide) -> ReceiveStep? {
+        if !side.hasRead {
+            side.hasRead = true
+            return .flush
+        }
+        if side.reads >= Self.readsPerTurn {
+            side.reads = 0
+            return .turn
+        }
+        if !fill(&side) {
+            side.reads = 0
+            return .wait(nextCall())
+        }
+        return nil
+    }
+
     /// What is there already: a message, a control frame, or the end.
-    private func complete(_ side: inout ReadSide, maximum: Int, taking: Bool) throws -> ReceiveStep? {
+    func complete(_ side: inout ReadSide, maximum: Int, taking: Bool) throws -> ReceiveStep? {
         while true {
             if let first = side.ready.first {
                 if first.readableBytes > maximum { throw Self.tooLarge(first.readableBytes, maximum) }
                 if taking { side.ready.removeFirst() }
                 return .message(first)
             }
+            if let inbox = side.descriptors, try isDescriptorNext(&side, inbox) { throw DescriptorInbox.comesFirst() }
             guard side.failure == nil, side.buffer.readableBytes >= side.needed || side.ended, !side.finished else { return nil }
             let scan: FrameScan
             do {
@@ -173,7 +180,8 @@ extension Link {
                 let fragment = try cut(&side, header, body, trailer)
                 try join(&side, fragment)
             case .control(let header, let body, let trailer):
-                return .control(try cut(&side, header, body, trailer))
+                let frame = try cut(&side, header, body, trailer)
+                guard let inbox = side.descriptors, try announces(frame, &side, inbox) else { return .control(frame) }
             }
         }
     }
@@ -230,7 +238,12 @@ extension Link {
     /// Reads once.
     /// - Returns: false where there is nothing to read now.
     func fill(_ side: inout ReadSide) -> Bool {
-        if side.isIndirect { return side.sealed.map { fillThroughTransform($0, &side) } ?? fillWithPacket(&side) }
+        switch side.form {
+        case .plain: break
+        case .packets: return fillWithPacket(&side)
+        case .sealed(let sealed): return fillThroughTransform(sealed, &side)
+        case .carrying(let inbox): return fill(&side, inbox)
+        }
         let room = side.makeRoom(reactor)
         switch stream.read(into: &side.buffer, upTo: room) {
         case .bytes: side.countRead()

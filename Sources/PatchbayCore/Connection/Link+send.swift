@@ -85,10 +85,7 @@ extension Link {
 
     /// Appends one frame to the outgoing bytes.
     private func enqueue(_ side: inout WriteSide, _ message: ByteBuffer) throws {
-        if !side.holdsBuffer {
-            side.out = reactor.takeOutputBuffer()
-            side.holdsBuffer = true
-        }
+        takeOutput(&side)
         let count = message.readableBytes
         if let prefix = settings.lengthPrefix, count <= prefix.largestBody, count <= Self.referenceLimit, !settings.hasTrailer {
             return Self.append(message, prefix.width, to: &side.out)

@@ -74,7 +74,11 @@ extension Link: StreamWaiter, DeadlineTarget {
     // MARK: - Sending
 
     /// What a suspended sender waits for.
-    enum SendWish { case room, drained }
+    enum SendWish {
+        case room, drained
+        /// Nothing is pending, and the stream takes something.
+        case idle
+    }
 
     /// Suspends until there may be room, or until nothing may be pending.
     nonisolated(nonsending) func waitToSend(_ id: UInt32, for wish: SendWish = .room, deadline: UInt64) async throws {
@@ -99,6 +103,7 @@ extension Link: StreamWaiter, DeadlineTarget {
             switch wish {
             case .room: if isBelowHighWater(side) { return .ready }
             case .drained: if side.isEmpty { return .ready }
+            case .idle: if side.isEmpty, !side.blocked { return .ready }
             }
             side.waiters.append(Waiter(deadline: deadline, continuation: continuation, id: id))
             arm = arms(deadline)

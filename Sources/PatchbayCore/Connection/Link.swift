@@ -37,7 +37,8 @@ final class Link: Sendable {
             decoder: settings.framing.makeDecoder(),
             processors: try settings.processors.reversed().map { try $0.makeDecoder() }
         )
-        reading.isIndirect = keepsPackets
+        if keepsPackets { reading.form = .packets }
+        if settings.takesDescriptors { reading.form = .carrying(try DescriptorInbox(stream, settings)) }
         readSide = Locked(reading)
         var writing = WriteSide(processors: try settings.processors.map { try $0.makeEncoder() })
         if keepsPackets { writing.keepPackets() }
@@ -68,6 +69,7 @@ final class Link: Sendable {
         stream.close(abort: false)
         let readers = readSide.withLock { side in
             side.releaseBuffers(reactor)
+            side.dropDescriptors()
             side.ended = true
             side.finished = true
             return side.waiters.takeAll()
@@ -85,6 +87,7 @@ final class Link: Sendable {
             return side.takeWaiters()
         }
         let readers = readSide.withLock { side in
+            side.dropDescriptors()
             side.fail(error)
             return side.waiters.takeAll()
         }

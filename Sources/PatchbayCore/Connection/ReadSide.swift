@@ -9,8 +9,6 @@ struct ReadSide {
     var holdsBuffer = false
     /// Slices of `buffer` are out: appending to it would copy all of it.
     var lent = false
-    /// Bytes do not go straight from the stream into `buffer`: there is an opener, or each read is a packet.
-    var isIndirect = false
     /// The peer has sent something before the connection was up.
     var hasHeard = false
     /// The stream was read from since the connection is up.
@@ -24,8 +22,8 @@ struct ReadSide {
     /// Bytes that must be there before another look for a frame is worth it.
     var needed = 0
     var decoder: any FrameDecoder
-    /// With a transform on the stream: sealed bytes, and what opens them.
-    var sealed: SealedInput?
+    /// How bytes come from the stream into `buffer`.
+    var form = InputForm.plain
     /// The beginning of a message that comes in several frames: nothing, or one buffer.
     var fragments: [ByteBuffer] = []
     var processors: [any ProcessorStep]
@@ -45,6 +43,32 @@ struct ReadSide {
     init(decoder: any FrameDecoder, processors: [any ProcessorStep]) {
         self.decoder = decoder
         self.processors = processors
+    }
+
+    enum InputForm {
+        /// As they are.
+        case plain
+        /// Each read is a packet.
+        case packets
+        /// With a transform on the stream.
+        case sealed(SealedInput)
+        /// As they are, with descriptors beside them.
+        case carrying(DescriptorInbox)
+    }
+
+    /// With a transform on the stream: sealed bytes, and what opens them.
+    var sealed: SealedInput? {
+        if case .sealed(let sealed) = form { sealed } else { nil }
+    }
+
+    /// Where descriptors may come.
+    var descriptors: DescriptorInbox? {
+        if case .carrying(let inbox) = form { inbox } else { nil }
+    }
+
+    /// Closes those that came and that nobody took.
+    mutating func dropDescriptors() {
+        if case .carrying = form { form = .plain }
     }
 
     /// Nothing more will be read.

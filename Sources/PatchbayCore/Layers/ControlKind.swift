@@ -21,6 +21,9 @@ public struct ControlKind: RawRepresentable, Sendable, Hashable {
     /// Answers a ``ping``.
     public static let pong = Self(rawValue: 0x08)
 
+    /// A descriptor comes with this frame, which says that it is one. Unix sockets only.
+    public static let descriptor = Self(rawValue: 0x09)
+
     /// Bytes behind the kind of a ping or a pong.
     public static let largestPing = 64
 

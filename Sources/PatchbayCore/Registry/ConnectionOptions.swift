@@ -18,6 +18,8 @@ public struct ConnectionOptions: Sendable {
     public var highWater: Int
     /// Connections of a listener that have not yet authenticated.
     public var maxPending: Int
+    /// Descriptors are sent and received beside the messages.
+    public var descriptors: Bool
     /// The URL accepts a stack that others can read or change.
     public var insecure: Bool
 
@@ -77,6 +79,12 @@ public struct ConnectionOptions: Sendable {
             summary: "connections of a listener not yet authenticated"
         ),
         OptionSpecification(
+            "descriptors",
+            .flag,
+            default: "false",
+            summary: "send and receive descriptors beside the messages: Unix sockets"
+        ),
+        OptionSpecification(
             "insecure",
             .flag,
             default: "false",
@@ -102,6 +110,7 @@ public struct ConnectionOptions: Sendable {
         maxMessage = options.integer("max-message") ?? 16 << 20
         highWater = options.integer("high-water") ?? 256 << 10
         maxPending = options.integer("max-pending") ?? 512
+        descriptors = options.flag("descriptors")
         insecure = options.flag("insecure")
     }
 }

@@ -91,7 +91,9 @@ struct Resolution {
             shownTarget: shown(target),
             shownUser: parts.user.map { url.hides($0.range) ? Redaction.mark : $0.text },
             transportOptions: agreed.last?.options ?? Options(),
-            carrier: carrier
+            carrier: carrier,
+            composition: agreed.filter { $0.layer.kind != .transport && $0.layer.kind != .authenticator },
+            connectionValues: connectionOptions
         )
     }
 

@@ -54,6 +54,9 @@ public struct Stack: Sendable {
     let shownUser: String?
     package let transportOptions: Options
     let carrier: Carrier?
+    /// Codec, processors and framing with their options, from the application to the wire.
+    let composition: [(layer: Layer, options: Options)]
+    let connectionValues: Options
 
     /// The transport's name.
     public var transportName: String { layers.last?.name ?? "" }

@@ -14,6 +14,7 @@ struct StackCheck {
         }
         try checkFraming()
         try checkWhoPasses(authenticators)
+        try checkDescriptors(authenticators)
         for (index, entry) in authenticators.enumerated() {
             try checkMedium(entry)
             try checkTransport(entry)
@@ -55,6 +56,21 @@ struct StackCheck {
             stage: .resolve,
             layer: transport
         )
+    }
+
+    /// What only the connection can see, it checks.
+    private func checkDescriptors(_ authenticators: [Entry]) throws(PatchbayError) {
+        guard connection.descriptors else { return }
+        if traits.crossesNetwork { throw error(.unsupported, DescriptorInbox.Obstacle.medium.rawValue, chain.transport) }
+        if let securing = authenticators.first(where: { $0.traits.secures }) {
+            throw error(.unsupported, DescriptorInbox.Obstacle.sealed.rawValue, securing.placed)
+        }
+        if let framing = chain.placed.first(where: { $0.slot == .framing && $0.name == "none" }) {
+            throw error(.unsupported, DescriptorInbox.Obstacle.unframed.rawValue, framing)
+        }
+        if let processor = chain.placed.first(where: { $0.slot == .streamProcessor }) {
+            throw error(.unsupported, DescriptorInbox.Obstacle.sealed.rawValue, processor)
+        }
     }
 
     private func checkMedium(_ entry: Entry) throws(PatchbayError) {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import PatchbayIO
 
 /// The names that /etc/ld.so.cache holds for this machine: what the loader finds without a search folder.
 ///

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import NIOCore
 internal import PatchbayCore
+internal import PatchbayIO
 
 /// All plugin files of a search, in order, each examined from its bytes; no code of any of them runs.
 package struct PluginScan: Sendable {

@@ -1,6 +1,7 @@
 internal import Glibc
 package import NIOCore
 package import PatchbayCore
+internal import PatchbayIO
 
 /// Writes a file so that others see the old one or the new one, and nothing between.
 package enum AtomicFile {

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import NIOCore
 package import PatchbayCore
+internal import PatchbayIO
 internal import PatchbayJSON
 
 /// The records of one user, a file each, so that none is lost when a later plugin ends badly.

@@ -2,6 +2,7 @@ internal import Crypto
 internal import Glibc
 internal import NIOCore
 internal import PatchbayCore
+internal import PatchbayIO
 
 /// A regular file in a trusted folder that nobody but root and this user can change; held open.
 package struct TrustedFile: ~Copyable {

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import PatchbayCore
+internal import PatchbayIO
 
 /// A folder in which nobody but root and this user can put, change or rename anything, nor in any folder above it; held open.
 ///

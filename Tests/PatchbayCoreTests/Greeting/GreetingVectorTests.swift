@@ -129,5 +129,6 @@ private struct VectorAuthenticator: Authenticator, Handshake {
         #expect(try written { try framing.writeControl(.close, into: &$0) } == vector("close"))
         #expect(try written { try framing.writeControl(.ping, ByteBuffer(bytes: [1, 2]), into: &$0) } == vector("ping 0102"))
         #expect(try written { try framing.writeControl(.pong, ByteBuffer(bytes: [1, 2]), into: &$0) } == vector("pong 0102"))
+        #expect(try written { try framing.writeControl(.descriptor, into: &$0) } == vector("descriptor"))
     }
 }

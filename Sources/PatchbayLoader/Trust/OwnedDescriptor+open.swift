@@ -1,14 +1,8 @@
 internal import CPatchbayIO
 internal import Glibc
+internal import PatchbayIO
 
-/// A descriptor that is closed with its owner.
-package struct OwnedDescriptor: ~Copyable {
-    package let number: CInt
-
-    package init(_ number: CInt) { self.number = number }
-
-    deinit { _ = close(number) }
-
+extension OwnedDescriptor {
     /// Opens a path, relative to a folder where one is given; close-on-exec always.
     /// - Returns: nil with `errno` set.
     static func open(_ path: String, flags: CInt, in folder: CInt = AT_FDCWD) -> OwnedDescriptor? {
