@@ -25,6 +25,27 @@ struct EndingTests {
         }
     }
 
+    @Test(
+        "behind a greeting either direction ends by itself whatever the framing, which may have no control frames",
+        arguments: ["length", "length32", "length64", "varint", "textual-length", "lines", "separated"],
+        ["", "noise+"]
+    )
+    func framings(framing: String, securing: String) async throws {
+        var wiring = Wiring(layers: "\(framing)+\(securing)")
+        if !securing.isEmpty { wiring.user = ":0123456789abcdef0123456789abcdef" }
+        if !securing.isEmpty { wiring.listener = "key=0123456789abcdef0123456789abcdef" }
+        try await withPair(.unix, wiring) { dialed, accepted in
+            try await dialed.send(text: "last")
+            try await dialed.finishSending()
+            #expect(try await accepted.receiveText() == "last")
+            #expect(try await accepted.receiveText() == nil)
+            try await accepted.send(text: "still here")
+            try await accepted.finishSending()
+            #expect(try await dialed.receiveText() == "still here")
+            #expect(try await dialed.receiveText() == nil)
+        }
+    }
+
     @Test("closing while another task waits to receive returns the end there", arguments: Medium.allCases)
     func closeWhileReceiving(medium: Medium) async throws {
         for _ in 0..<20 {

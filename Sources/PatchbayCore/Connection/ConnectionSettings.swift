@@ -29,6 +29,9 @@ final class ConnectionSettings: Sendable {
     let takesDescriptors: Bool
     let stack: Stack?
 
+    /// Frames of our own stand between messages: after a greeting, and in the framing that can tell them from messages.
+    var hasControlFrames: Bool { stack?.isBare == false && framing is LengthFraming }
+
     /// For a stack.
     init(_ stack: Stack) {
         codec = stack.codec

@@ -34,7 +34,7 @@ final class DescriptorInbox {
 
     /// Both ends have the same stack, and so the same mark.
     static func mark(_ settings: ConnectionSettings) -> Mark {
-        settings.stack?.isBare == false && settings.framing is LengthFraming ? .frame : .byte
+        settings.hasControlFrames ? .frame : .byte
     }
 
     /// - Parameter unread: bytes that were read before.

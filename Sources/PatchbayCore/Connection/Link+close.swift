@@ -19,7 +19,7 @@ extension Link {
             if side.shutDown { return (false, side.takeWaiters()) }
             flush(&side)
             guard side.isEmpty else { return (true, WaiterList()) }
-            if !side.saidClose, let stack = settings.stack, !stack.isBare {
+            if !side.saidClose, settings.hasControlFrames {
                 side.saidClose = true
                 var frame = ByteBuffer()
                 try LengthFraming().writeControl(.close, ByteBuffer(), into: &frame)
