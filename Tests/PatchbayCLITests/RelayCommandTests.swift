@@ -52,7 +52,7 @@ struct RelayCommandTests {
         // Its call is open once its registration, and then the call, were logged; the client says nothing, so ask the relay.
         while !(try open(target)) {}
         relay.signal(SIGTERM)
-        #expect(relay.errorLine(with: "draining:").contains("1 call is open; a second signal cuts it"))
+        #expect(relay.errorLine(with: "a second signal").contains("draining: 1 call is open; a second signal cuts it"))
         relay.signal(SIGTERM)
         let ended = try relay.wait()
         #expect(ended.status == 143 && ended.errors.contains("cuts what is open"))
