@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Dispatch
 internal import Glibc
 internal import Logging
 internal import NIOCore
@@ -165,6 +166,8 @@ private struct RelayRun: Sendable {
                 case .relayEnded: group.cancelAll()
                 case .second(let number):
                     code = number == SIGINT ? .interrupted : .terminated
+                    // It means now, whatever a peer does.
+                    DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(2)) { _exit(128 + number) }
                     group.cancelAll()
                 case .pageEnded, .signalsEnded: break
                 }
