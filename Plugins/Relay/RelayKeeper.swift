@@ -84,7 +84,8 @@ struct RelayKeeper: Sendable {
         do {
             try await withThrowingDiscardingTaskGroup { group in
                 defer {
-                    registration.stream.close(abort: Task.isCancelled)
+                    if Task.isCancelled { registration.withdraw() }
+                    registration.stream.close(abort: false)
                     group.cancelAll()
                 }
                 group.addTask(executorPreference: reactor) {

@@ -26,6 +26,13 @@ struct RelayRegistration: Sendable {
         try await exchange.send(bytes)
     }
 
+    /// Gives the name back, as far as the stream takes three bytes at once: else it is away until the lease is over.
+    func withdraw() {
+        var bytes = ByteBuffer()
+        guard (try? RelayMessage.withdraw.write(into: &bytes)) != nil else { return }
+        _ = bytes.withUnsafeReadableBytes { stream.write($0, UnsafeRawBufferPointer(start: nil, count: 0)) }
+    }
+
     /// - Throws: `timedOut` once the lease is over, `closed`, `protocolViolation`.
     func receive(_ wire: inout ByteBuffer) async throws -> RelayMessage { try await exchange.receiveMessage(&wire).message }
 
