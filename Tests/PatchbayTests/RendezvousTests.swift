@@ -84,7 +84,9 @@ struct RendezvousTests {
             #expect(codes.count { $0 == .timedOut } == 2)
         }
         await withTaskGroup(of: PatchbayError.Code?.self) { group in
-            for _ in 0..<2 { group.addTask { await thrown { try await arrivals.withConnection("d", timeout: .milliseconds(200)) { _ in } } } }
+            for _ in 0..<2 {
+                group.addTask { await thrown { try await arrivals.withConnection("d", timeout: .milliseconds(200)) { _ in } } }
+            }
             var codes: [PatchbayError.Code?] = []
             for await code in group { codes.append(code) }
             #expect(Set(codes) == [.timedOut, .invalidArgument])

@@ -38,7 +38,9 @@ struct RelayLoad {
             let start = resident()
             let listeners = try await many(names - 1) { try await Listener.bind(url("idle-\($0)")) }
             let registered = resident()
-            print("\(names) registrations: \(start) KiB before, \(registered) KiB after, \(bytes(registered - start, names - 1)) bytes each")
+            print(
+                "\(names) registrations: \(start) KiB before, \(registered) KiB after, \(bytes(registered - start, names - 1)) bytes each"
+            )
 
             let connections = try await many(circuits) { _ in try await Connection.connect(to: url("worker")) }
             let opened = resident()
@@ -97,7 +99,9 @@ struct RelayLoad {
         var line = [CChar](repeating: 0, count: 256)
         while fgets(&line, CInt(line.count), file) != nil {
             let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            if text.hasPrefix("VmRSS:") { return text.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0 }
+            if text.hasPrefix("VmRSS:") {
+                return text.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0
+            }
         }
         return 0
     }

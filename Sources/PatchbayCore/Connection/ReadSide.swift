@@ -102,7 +102,9 @@ struct ReadSide {
         if !lent {
             if buffer.writableBytes >= missing { return amountToRead(missing) }
             // One that has grown is filled before it grows again: a read, or a record that was opened, may be a small part of it.
-            if buffer.storageCapacity != Reactor.readBufferBytes, buffer.writableBytes >= Self.readAheadLimit { return amountToRead(missing) }
+            if buffer.storageCapacity != Reactor.readBufferBytes, buffer.writableBytes >= Self.readAheadLimit {
+                return amountToRead(missing)
+            }
             buffer.discardReadBytes()
             if buffer.writableBytes >= missing { return amountToRead(missing) }
         }

@@ -97,7 +97,11 @@ public final class Rendezvous: Sendable {
                 throw PatchbayError(.invalidArgument, "a connection '\(id)' waits already; give each an id of its own", stage: .receive)
             }
             guard state.offers.count < capacity else {
-                throw PatchbayError(.limitExceeded, "\(capacity) connections wait for whoever awaits them; come for them, or allow more", stage: .receive)
+                throw PatchbayError(
+                    .limitExceeded,
+                    "\(capacity) connections wait for whoever awaits them; come for them, or allow more",
+                    stage: .receive
+                )
             }
             state.offers[id] = offer
             return nil
@@ -122,7 +126,11 @@ public final class Rendezvous: Sendable {
         let offer = try state.withLock { state throws(PatchbayError) -> Offer? in
             if let offer = state.offers.removeValue(forKey: id) { return offer }
             guard state.seats[id] == nil else {
-                throw PatchbayError(.invalidArgument, "the connection '\(id)' is awaited already; give each an id of its own", stage: .receive)
+                throw PatchbayError(
+                    .invalidArgument,
+                    "the connection '\(id)' is awaited already; give each an id of its own",
+                    stage: .receive
+                )
             }
             state.seats[id] = seat
             return nil
