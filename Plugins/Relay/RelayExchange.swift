@@ -77,6 +77,8 @@ package struct RelayExchange: Sendable {
         } onCancel: {
             gate.streamBecameReadable()
         }
+        // Else each wait leaves an entry of the wheel behind until its time has come.
+        if deadline != .max { stream.reactor.unschedule(gate, at: deadline) }
         try Task.checkCancellation()
         guard !gate.hasExpired else {
             throw PatchbayError(.timedOut, "the relay did not answer in time", stage: .dial, layer: "relay")

@@ -11,6 +11,14 @@ struct RelayKeeper: Sendable {
     private static let homecoming = Duration.seconds(30)
     /// Calls that are being taken, or wait for the listener: a relay that announces more is not believed.
     static let mostCalls = 512
+    /// Other frames that a relay has a reason to send within a lease.
+    private static let mostWords = 256
+    /// Frames after which others have their turn.
+    private static let turn = 64
+    /// How long a relay that is left has for calls that are on their way.
+    private static let farewell = Duration.seconds(1)
+    /// The longest that a relay may ask to be left alone.
+    private static let longestAbsence = Duration.seconds(60)
 
     let target: RelayTarget
     let reactor: Reactor
@@ -50,13 +58,14 @@ struct RelayKeeper: Sendable {
             var current: RelayRegistration? = first
             var backOff = RelayBackOff()
             var generator = SystemRandomNumberGenerator()
+            let absence = Absence()
             while !Task.isCancelled {
                 do {
                     if current == nil { current = try await register(timeout: Self.answer) }
                     if let registration = current.take() {
                         let start = reactor.now
                         do {
-                            current = try await serve(registration) { circuit in
+                            current = try await serve(registration, absence) { circuit in
                                 calls.addTask(executorPreference: reactor) { await take(circuit, at: registration.rank) }
                             }
                         } catch {
@@ -71,15 +80,23 @@ struct RelayKeeper: Sendable {
                 } catch {
                     guard inbox.tell(error) else { break }
                 }
-                guard (try? await reactor.sleep(for: backOff.next(using: &generator))) != nil else { break }
+                var pause = backOff.next(using: &generator)
+                if let left = absence.left(reactor.now) { pause = max(pause, left * Double.random(in: 1...1.5, using: &generator)) }
+                guard (try? await reactor.sleep(for: pause)) != nil else { break }
             }
+            current?.withdraw()
+            current?.stream.close(abort: false)
             calls.cancelAll()
         }
     }
 
     /// Serves one registration until it ends.
     /// - Returns: the one that takes its place already, where there is another relay.
-    private func serve(_ registration: RelayRegistration, _ call: ([UInt8]) -> Void) async throws -> RelayRegistration? {
+    private func serve(
+        _ registration: RelayRegistration,
+        _ absence: Absence,
+        _ call: ([UInt8]) -> Void
+    ) async throws -> RelayRegistration? {
         let next = Successor()
         do {
             try await withThrowingDiscardingTaskGroup { group in
@@ -89,20 +106,48 @@ struct RelayKeeper: Sendable {
                     group.cancelAll()
                 }
                 group.addTask(executorPreference: reactor) {
-                    if let better = try await attend(registration) { next.put(better) }
+                    if let better = try await attend(registration) { await leave(registration, for: better, next) }
                 }
                 var wire = ByteBuffer()
+                var isLeaving = false
+                var words = Self.mostWords
+                var renewal = reactor.deadline(after: registration.lease)
+                var frames = 0
                 while true {
-                    switch try await registration.receive(&wire) {
+                    let message = try await registration.receive(&wire)
+                    frames &+= 1
+                    // What comes without a pause must not have the reactor to itself.
+                    if frames.isMultiple(of: Self.turn) { await Task.yield() }
+                    if case .incoming = message {
+                    } else {
+                        if reactor.now >= renewal {
+                            words = Self.mostWords
+                            renewal = reactor.deadline(after: registration.lease)
+                        }
+                        words -= 1
+                        guard words >= 0 else {
+                            throw PatchbayError(
+                                .protocolViolation,
+                                "the relay says more than there is to say",
+                                stage: .listen,
+                                layer: RelayTransport.layer
+                            )
+                        }
+                    }
+                    switch message {
                     case .incoming(let circuit, _): call(circuit)
                     case .failure(let code, let text):
                         throw PatchbayError(code, "the relay says: \(text)", stage: .listen, layer: RelayTransport.layer)
-                    case .notice(.relayDown, _, _) where target.ways.count > 1:
+                    case .notice(.relayDown, _, let after) where !isLeaving:
+                        isLeaving = true
+                        let asked = Duration.milliseconds(Int64(after ?? 0))
+                        absence.begin(reactor.deadline(after: min(asked, Self.longestAbsence)))
+                        guard target.ways.count > 1 else { continue }
                         // Over there before this one is gone: calls that are under way here still come.
                         group.addTask(executorPreference: reactor) {
                             guard let other = try? await elsewhere(registration.rank) else { return }
-                            next.put(other)
                             registration.stream.shutdownOutput()
+                            await leave(registration, for: other, next)
                         }
                     case .ping, .pong, .notice: break
                     default:
@@ -140,6 +185,13 @@ struct RelayKeeper: Sendable {
             try? await registration.send(.withdraw)
             return better
         }
+    }
+
+    /// Has another registration take this one's place, whose relay has a moment for calls that are on their way.
+    private func leave(_ registration: RelayRegistration, for other: RelayRegistration, _ next: Successor) async {
+        next.put(other)
+        try? await reactor.sleep(for: Self.farewell)
+        registration.stream.close(abort: false)
     }
 
     /// Another relay, the name's order kept.
@@ -182,4 +234,16 @@ private final class Successor: Sendable {
     }
 
     func take() -> RelayRegistration? { registration.withLock { $0.take() } }
+}
+
+/// Until when a relay that went down has asked to be left alone.
+private final class Absence: Sendable {
+    private let end = Atomic<UInt64>(0)
+
+    func begin(_ end: UInt64) { self.end.store(end, ordering: .relaxed) }
+
+    func left(_ now: UInt64) -> Duration? {
+        let end = end.load(ordering: .relaxed)
+        return end > now ? .nanoseconds(Int64(clamping: end - now)) : nil
+    }
 }

@@ -27,7 +27,12 @@ final class RelayListener: StreamListener {
     var address: Address? { nil }
 
     func accept(_ home: @Sendable () -> Reactor) async throws -> (any ByteStream)? {
-        guard let item = await inbox.take() else { return nil }
+        let taken = await withTaskCancellationHandler {
+            await inbox.take()
+        } onCancel: {
+            close()
+        }
+        guard let item = taken else { return nil }
         let call = try item.get()
         var stream = call.stream
         let home = home()

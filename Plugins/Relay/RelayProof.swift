@@ -24,6 +24,12 @@ package struct RelayKey: Sendable, Equatable {
         self.key = SymmetricKey(data: Array(key.readableBytesView))
     }
 
+    /// One that nobody knows.
+    package init(random id: String) {
+        self.id = id
+        key = SymmetricKey(size: .bits256)
+    }
+
     fileprivate func code(_ label: String, _ bytes: ByteBuffer) -> HMAC<SHA256>.MAC {
         var code = HMAC<SHA256>(key: key)
         code.update(data: Array(label.utf8) + [0])

@@ -36,7 +36,10 @@ struct RelayTarget: Sendable {
             ways.append(try way(context.host, context.port, stage))
         }
         for text in context.options.list("also") {
-            guard let url = try? ConnectionURL(text), let parts = try? url.parts, parts.path.text.isEmpty else {
+            guard let url = try? ConnectionURL(text), let parts = try? url.parts, parts.shortForm == .hostAndPort, parts.user == nil,
+                parts.password == nil,
+                parts.options.isEmpty
+            else {
                 throw invalid("'also' is the host and port of another relay, as in also=relay2.example:7000", stage)
             }
             ways.append(try way(parts.host?.text, parts.port?.text, stage))
@@ -108,8 +111,10 @@ struct RelayTarget: Sendable {
         case .relayDown, .closed, .reset: 0
         case .timedOut: 1
         case .relayFull: 2
-        case .noSuchName: 3
-        case .nameAway: 4
+        case .protocolViolation, .versionMismatch: 3
+        case .noSuchName: 4
+        case .nameAway: 5
+        case .permissionDenied, .authenticationFailed: 6
         default: nil
         }
     }

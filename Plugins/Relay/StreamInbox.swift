@@ -67,6 +67,8 @@ final class StreamInbox: Sendable {
                     if !state.calls.isEmpty { return .success(state.calls.removeFirst()) }
                     if let error = state.error.take() { return .failure(error) }
                     if state.isClosed { return .some(nil) }
+                    // One takes at a time.
+                    if state.taker != nil { return .some(nil) }
                     state.taker = continuation
                     return nil
                 }

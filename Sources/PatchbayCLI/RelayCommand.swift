@@ -10,7 +10,8 @@ internal import PatchbayRelayServer
 struct RelayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "relay",
-        abstract: "Run a relay: peers reach each other by name through it, and it can neither read nor alter what they say.",
+        abstract:
+            "Run a relay: peers reach each other by name through it, and unless their URL says insecure it can neither read nor alter what they say.",
         discussion: """
             Once it is bound, standard output says the URL of the relay, to which peers add a name; all else goes to standard error.
 
@@ -67,6 +68,11 @@ struct RelayCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard connection.text != nil else { throw ValidationError("Where is the relay to be? Give it a URL such as tcp://0.0.0.0:7000.") }
+        if let realm,
+            !(1...255).contains(realm.utf8.count) || realm.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        {
+            throw ValidationError("--realm takes 1 to 255 bytes, without control characters.")
+        }
         do {
             _ = try limits()
         } catch let error as PatchbayError {
@@ -112,11 +118,11 @@ struct RelayCommand: AsyncParsableCommand {
             )
         }
         let signals = Interruption.take()
-        try announce(relay, page)
-        try await RelayRun(relay: relay, page: page, access: access).run(signals)
+        try announce(relay, page, log)
+        try await RelayRun(relay: relay, page: page, access: access, log: log).run(signals)
     }
 
-    private func announce(_ relay: Relay, _ page: RelayStatusServer?) throws {
+    private func announce(_ relay: Relay, _ page: RelayStatusServer?, _ log: StandardErrorLog.Output) throws {
         // What a peer adds a name to; another carrier's is what `via` takes.
         let transport = connection.url?.transport ?? "tcp"
         let url = (transport == "tcp" ? "relay" : transport) + "://" + relay.boundTarget
@@ -128,9 +134,9 @@ struct RelayCommand: AsyncParsableCommand {
                 url
             }
         try BlockingWriter.write(ByteBuffer(string: line + "\n"), to: 1)
-        if let pageURL { Terminal.errors.say("its state is at \(pageURL)") }
+        if let pageURL { log.write("its state is at \(pageURL)") }
         if relay.address?.isUnspecified == true {
-            Terminal.errors.say("it takes connections at all of this machine's addresses: peers name one of them, or the machine's name")
+            log.write("it takes connections at all of this machine's addresses: peers name one of them, or the machine's name")
         }
     }
 }
@@ -140,6 +146,8 @@ private struct RelayRun: Sendable {
     let relay: Relay
     let page: RelayStatusServer?
     let access: String?
+    /// Nothing is written from here: a reader that has stopped must not hold up a signal.
+    let log: StandardErrorLog.Output
 
     private enum Event: Sendable {
         case relayEnded, pageEnded, signalsEnded
@@ -187,7 +195,7 @@ private struct RelayRun: Sendable {
                 isDraining = true
                 relay.drain()
                 let calls = relay.figures.calls
-                Terminal.errors.say(
+                log.write(
                     calls == 0
                         ? "draining: no calls are open"
                         : "draining: \(calls == 1 ? "1 call is" : "\(calls) calls are") open; a second signal cuts \(calls == 1 ? "it" : "them")"
@@ -198,11 +206,12 @@ private struct RelayRun: Sendable {
     }
 
     private func reload() {
-        guard let access else { return Terminal.errors.say("there is no access file to read again") }
+        guard let access else { return log.write("there is no access file to read again") }
         do {
             try relay.reload(access: try AccessFile.read(access))
         } catch {
-            ErrorReport.note("the access file stays as it was", error)
+            let reason = Terminal.harmlessLine((error as? PatchbayError)?.message ?? "\(error)")
+            log.write(Terminal.errors.styled("the access file stays as it was:", .yellow) + " " + reason)
         }
     }
 }

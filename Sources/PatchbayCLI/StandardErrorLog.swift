@@ -33,7 +33,12 @@ struct StandardErrorLog: LogHandler {
             }
         }
 
-        func flush() { queue.sync {} }
+        /// Until all has left, but no longer than a second: a reader that has stopped does not keep the program.
+        func flush() {
+            let done = DispatchSemaphore(value: 0)
+            queue.async { done.signal() }
+            _ = done.wait(timeout: .now() + .seconds(1))
+        }
     }
 
     var logLevel: Logger.Level

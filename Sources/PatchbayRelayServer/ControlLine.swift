@@ -45,8 +45,14 @@ final class ControlLine: StreamWaiter {
 
     /// A last word, and the end.
     func end(_ message: RelayMessage?) {
-        if let message { send(message) }
-        state.withLock { $0.over = true }
+        state.withLock { state in
+            if !state.over, let message, (try? message.write(into: &state.output)) != nil {
+                // Once more, whatever it waits for: behind this there is no other time.
+                state.waits = false
+                flush(&state)
+            }
+            state.over = true
+        }
         stream.close(abort: false)
     }
 

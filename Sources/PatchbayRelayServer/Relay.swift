@@ -17,6 +17,8 @@ public final class Relay: Service, Sendable {
     private let began: UInt64
     private let comeAgain: Duration
     private let hasAccessFile: Bool
+    /// Whoever comes may be served.
+    private let mayBeOpen: Bool
 
     /// Binds.
     /// - Parameters:
@@ -51,9 +53,22 @@ public final class Relay: Service, Sendable {
             )
         }
         let file = try access.map { text throws(PatchbayError) in try RelayAccessFile(text) }
+        if let realm {
+            guard (1...RelayMessage.longestName).contains(realm.utf8.count),
+                !realm.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+            else {
+                throw PatchbayError(
+                    .invalidArgument,
+                    "a relay's realm has 1 to \(RelayMessage.longestName) bytes of UTF-8, and no control characters",
+                    stage: .listen,
+                    layer: "relay"
+                )
+            }
+        }
         let home = reactors.next()
         let transport = try await stack.transport.listen(stack.transportContext(on: home))
-        guard file != nil || isOpen || transport.address?.isLocal ?? true else {
+        let mayBeOpen = isOpen || transport.address?.isLocal ?? true
+        guard file != nil || mayBeOpen else {
             transport.close()
             throw PatchbayError(
                 .insecure,
@@ -64,7 +79,7 @@ public final class Relay: Service, Sendable {
         }
         let record = RelayRecord(logger: logger, metrics: metrics)
         let floor = RelayFloor(limits: limits, realm: realm ?? transport.boundTarget, access: file, record: record)
-        return Relay(floor, transport, home, reactors, comeAgain: comeAgain, hasAccessFile: file != nil)
+        return Relay(floor, transport, home, reactors, comeAgain: comeAgain, hasAccessFile: file != nil, mayBeOpen: mayBeOpen)
     }
 
     private init(
@@ -73,8 +88,10 @@ public final class Relay: Service, Sendable {
         _ home: Reactor,
         _ reactors: ReactorGroup,
         comeAgain: Duration,
-        hasAccessFile: Bool
+        hasAccessFile: Bool,
+        mayBeOpen: Bool
     ) {
+        self.mayBeOpen = mayBeOpen
         self.floor = floor
         self.transport = transport
         self.home = home
@@ -103,7 +120,17 @@ public final class Relay: Service, Sendable {
     /// Takes another access file. Listeners whose key it does not have any more, or with another secret, or without their name, are told so and
     /// lose the name; calls that wait for them end, open ones go on.
     /// - Throws: `invalidArgument` with the number of a line that does not fit; what was in force stays.
-    public func reload(access: String?) throws { floor.reload(try access.map { text throws(PatchbayError) in try RelayAccessFile(text) }) }
+    public func reload(access: String?) throws {
+        guard access != nil || mayBeOpen else {
+            throw PatchbayError(
+                .insecure,
+                "without an access file, everyone who reaches \(transport.boundTarget) could listen and dial there; what was in force stays",
+                stage: .listen,
+                layer: "relay"
+            )
+        }
+        floor.reload(try access.map { text throws(PatchbayError) in try RelayAccessFile(text) })
+    }
 
     /// Takes no new names and calls, tells the listeners when to come again, and has ``run()`` return once the open calls are over. Until then
     /// whoever comes is told that it is going down.
@@ -128,6 +155,7 @@ public final class Relay: Service, Sendable {
 
     private func serve() async {
         await withDiscardingTaskGroup { group in
+            // Not of the group, which would wait for it: it ends with the group.
             let clock = Task(executorPreference: home) { [floor, home, transport] in
                 var ticks = 0
                 while (try? await home.sleep(for: .milliseconds(100))) != nil {
@@ -159,6 +187,9 @@ public final class Relay: Service, Sendable {
         while true {
             do {
                 return try await transport.accept { reactors.next() }
+            } catch let error as PatchbayError where error.code == .permissionDenied {
+                // One that the transport turned away holds up nobody.
+                continue
             } catch {
                 // A lack of descriptors must not become a busy loop.
                 if (try? await home.sleep(for: .milliseconds(20))) == nil { return nil }

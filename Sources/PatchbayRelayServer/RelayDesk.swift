@@ -16,6 +16,8 @@ struct RelayDesk: Sendable {
     struct Caller: Sendable {
         var client: Client
         var grant: RelayGrant
+        /// What its proof was made with.
+        var key: RelayKey?
         /// Its host, as the system sees it; empty for Unix sockets.
         var address: String
     }
@@ -33,6 +35,8 @@ struct RelayDesk: Sendable {
         var address: String
         /// Calls that it has, or was offered.
         var calls = 0
+        /// Those that it did not take in time, since it took one.
+        var misses = 0
     }
 
     struct Name: Sendable {
@@ -45,6 +49,8 @@ struct RelayDesk: Sendable {
         var calls = 0
         /// Without a member: when it is forgotten.
         var goneAt: UInt64?
+        /// From where its last listener came, while it is away: it keeps its place among that address's registrations.
+        var awayFrom: String?
     }
 
     struct Circuit: Sendable {
@@ -53,6 +59,8 @@ struct RelayDesk: Sendable {
         var address: String
         var dialer: Client
         var listener: Client
+        /// Of the listener, which may come again as another client.
+        var instance: [UInt8]
         /// Nil once it was taken.
         var deadline: UInt64?
     }
@@ -66,6 +74,12 @@ struct RelayDesk: Sendable {
     private var registrationsByAddress = Tally<String>()
     private var circuitsByKey = Tally<String?>()
     private var circuitsByAddress = Tally<String>()
+    /// Names that are away, of each key and from each address.
+    private var away = 0
+    private var awayByKey = Tally<String?>()
+    private var awayByAddress = Tally<String>()
+    /// When a name may be to be forgotten: names are many, and looked through only then.
+    private var nextForgotten = UInt64.max
 
     init(limits: RelayLimits) { self.limits = limits }
 
@@ -104,11 +118,20 @@ struct RelayDesk: Sendable {
         } else if entry.members.isEmpty, generation < entry.generation {
             throw Refusal(code: .nameTaken, message: "'\(name)' had a listener with a higher generation")
         }
-        if replaced == nil { try checkRoom(name, entry, caller) }
+        if replaced == nil { try checkRoom(entry, caller) }
         if let replaced { remove(replaced.client, from: &entry) }
+        comeBack(&entry)
         entry.generation = max(entry.generation, generation)
         entry.goneAt = nil
-        entry.members.append(Member(client: caller.client, instance: instance, address: caller.address))
+        var member = Member(client: caller.client, instance: instance, address: caller.address)
+        if entry.calls + entry.waiting > 0 {
+            // Calls outlive the line of the listener that has them.
+            for (id, circuit) in circuits where circuit.name == name && circuit.instance == instance {
+                circuits[id]?.listener = caller.client
+                member.calls += 1
+            }
+        }
+        entry.members.append(member)
         names[name] = entry
         places[caller.client] = name
         registrations += 1
@@ -117,10 +140,16 @@ struct RelayDesk: Sendable {
         return Registered(replaced: replaced)
     }
 
-    private func checkRoom(_ name: String, _ entry: Name, _ caller: Caller) throws(Refusal) {
-        try check(registrations, limits.registrations, "registrations")
-        try check(registrationsByKey.count(caller.grant.id), limits.registrationsPerKey, "registrations of one access key")
-        try check(registrationsByAddress.count(caller.address), limits.registrationsPerAddress, "registrations from one address")
+    private func checkRoom(_ entry: Name, _ caller: Caller) throws(Refusal) {
+        // One that comes back for its name has kept its place.
+        if entry.awayFrom == nil {
+            let key = caller.grant.id
+            let address = caller.address
+            try check(registrations + away, limits.registrations, "registrations")
+            try check(registrationsByKey.count(key) + awayByKey.count(key), limits.registrationsPerKey, "registrations of one access key")
+            let fromThere = registrationsByAddress.count(address) + awayByAddress.count(address)
+            try check(fromThere, limits.registrationsPerAddress, "registrations from one address")
+        }
         try check(entry.members.count, limits.listenersPerName, "listeners of one name")
     }
 
@@ -135,9 +164,12 @@ struct RelayDesk: Sendable {
     @discardableResult
     mutating func leave(_ client: Client, inOrder: Bool, now: UInt64) -> String? {
         guard let name = places[client], var entry = names[name] else { return nil }
-        remove(client, from: &entry)
+        let address = remove(client, from: &entry)
         if entry.members.isEmpty {
-            entry.goneAt = inOrder ? now : now &+ limits.lease.nanosecondsClamped
+            let goneAt = inOrder ? now : now &+ limits.lease.nanosecondsClamped
+            entry.goneAt = goneAt
+            nextForgotten = min(nextForgotten, goneAt)
+            if !inOrder { goAway(&entry, from: address ?? "") }
         }
         names[name] = entry
         if inOrder, entry.members.isEmpty, entry.calls == 0, entry.waiting == 0 { names[name] = nil }
@@ -161,6 +193,7 @@ struct RelayDesk: Sendable {
             }
             // Its key cannot come back: the name is free once its calls are over.
             entry.goneAt = 0
+            comeBack(&entry)
             names[name] = entry
         }
         var calls: [(dialer: Client, code: PatchbayError.Code)] = []
@@ -178,13 +211,31 @@ struct RelayDesk: Sendable {
         return (listeners, calls)
     }
 
-    private mutating func remove(_ client: Client, from entry: inout Name) {
-        guard let index = entry.members.firstIndex(where: { $0.client == client }) else { return }
+    private mutating func goAway(_ entry: inout Name, from address: String) {
+        entry.awayFrom = address
+        away += 1
+        awayByKey.add(entry.key)
+        awayByAddress.add(address)
+    }
+
+    /// The name is away no more: it has a listener again, or is forgotten.
+    private mutating func comeBack(_ entry: inout Name) {
+        guard let address = entry.awayFrom.take() else { return }
+        away -= 1
+        awayByKey.remove(entry.key)
+        awayByAddress.remove(address)
+    }
+
+    /// - Returns: the address that it came from.
+    @discardableResult
+    private mutating func remove(_ client: Client, from entry: inout Name) -> String? {
+        guard let index = entry.members.firstIndex(where: { $0.client == client }) else { return nil }
         let member = entry.members.remove(at: index)
         places[client] = nil
         registrations -= 1
         registrationsByKey.remove(entry.key)
         registrationsByAddress.remove(member.address)
+        return member.address
     }
 
     // MARK: - Calls
@@ -222,6 +273,7 @@ struct RelayDesk: Sendable {
             address: caller.address,
             dialer: caller.client,
             listener: listener,
+            instance: entry.members[index].instance,
             deadline: now &+ limits.answer.nanosecondsClamped
         )
         circuitsByKey.add(caller.grant.id)
@@ -229,13 +281,13 @@ struct RelayDesk: Sendable {
         return listener
     }
 
-    /// The one with the fewest calls; among equals in turn.
+    /// The one with the fewest calls, those that it missed among them; among equals in turn.
     private static func next(_ entry: inout Name) -> Int {
         let count = entry.members.count
-        let fewest = entry.members.map(\.calls).min() ?? 0
+        let fewest = entry.members.map { $0.calls + $0.misses }.min() ?? 0
         for step in 0..<count {
             let index = (entry.turn + step) % count
-            guard entry.members[index].calls == fewest else { continue }
+            guard entry.members[index].calls + entry.members[index].misses == fewest else { continue }
             entry.turn = (index + 1) % count
             return index
         }
@@ -249,6 +301,9 @@ struct RelayDesk: Sendable {
         circuits[id]?.deadline = nil
         names[circuit.name]?.waiting -= 1
         names[circuit.name]?.calls += 1
+        if let index = names[circuit.name]?.members.firstIndex(where: { $0.client == circuit.listener }) {
+            names[circuit.name]?.members[index].misses = 0
+        }
         return circuit.dialer
     }
 
@@ -260,18 +315,35 @@ struct RelayDesk: Sendable {
         guard var entry = names[circuit.name] else { return }
         if circuit.deadline == nil { entry.calls -= 1 } else { entry.waiting -= 1 }
         if let index = entry.members.firstIndex(where: { $0.client == circuit.listener }) { entry.members[index].calls -= 1 }
+        if let goneAt = entry.goneAt, entry.calls == 0, entry.waiting == 0 { nextForgotten = min(nextForgotten, goneAt) }
         names[circuit.name] = entry
     }
 
     /// Calls that nobody took in time: their dialers are to be told.
     mutating func expire(now: UInt64) -> [(id: CircuitID, dialer: Client)] {
-        let late = circuits.filter { $0.value.deadline.map { $0 <= now } ?? false }.map { (id: $0.key, dialer: $0.value.dialer) }
-        for call in late { end(call.id) }
-        names = names.filter { entry in
-            guard let goneAt = entry.value.goneAt, entry.value.members.isEmpty else { return true }
-            return goneAt > now || entry.value.calls > 0 || entry.value.waiting > 0
+        var late: [(id: CircuitID, dialer: Client)] = []
+        for (id, circuit) in circuits { if let deadline = circuit.deadline, deadline <= now { late.append((id, circuit.dialer)) } }
+        for call in late {
+            if let circuit = circuits[call.id],
+                let index = names[circuit.name]?.members.firstIndex(where: { $0.client == circuit.listener })
+            {
+                names[circuit.name]?.members[index].misses += 1
+            }
+            end(call.id)
         }
+        if now >= nextForgotten { forget(now) }
         return late
+    }
+
+    /// Names whose time is over, and that no call keeps.
+    private mutating func forget(_ now: UInt64) {
+        var gone: [String] = []
+        nextForgotten = .max
+        for (name, entry) in names {
+            guard let goneAt = entry.goneAt, entry.members.isEmpty, entry.calls == 0, entry.waiting == 0 else { continue }
+            if goneAt <= now { gone.append(name) } else { nextForgotten = min(nextForgotten, goneAt) }
+        }
+        for name in gone { if var entry = names.removeValue(forKey: name) { comeBack(&entry) } }
     }
 
     /// How much of each limit is used; of those per key, name and address, by the one that uses most.

@@ -57,7 +57,8 @@ final class RelayFloor: Sendable {
         var listeners: [RelayDesk.Client: ControlLine] = [:]
         var dialers: [RelayDesk.Client: Waiting] = [:]
         var nextClient: RelayDesk.Client = 1
-        var undecided = 0
+        /// In the order in which they came.
+        var undecided: [(client: RelayDesk.Client, stream: any ByteStream)] = []
         var isDraining = false
     }
 
@@ -65,6 +66,8 @@ final class RelayFloor: Sendable {
     let realm: String
     let record: RelayRecord
     private let state: Locked<State>
+    /// Checked in place of a key that there is not.
+    private let decoy = RelayKey(random: "")
 
     init(limits: RelayLimits, realm: String, access: RelayAccessFile?, record: RelayRecord) {
         self.limits = limits
@@ -102,10 +105,11 @@ final class RelayFloor: Sendable {
         record.reloaded(entries: file?.entries.count, ended: lines.count)
     }
 
-    /// The grant has been withdrawn, or changed, since its proof was checked.
-    private static func isCurrent(_ grant: RelayGrant, _ state: State) -> Bool {
+    /// What the access file grants is still what the caller's proof was checked with.
+    private static func isCurrent(_ caller: RelayDesk.Caller, _ state: State) -> Bool {
         guard let file = state.access else { return true }
-        return grant.id.flatMap { file.entry($0) }?.grant == grant
+        guard let entry = caller.grant.id.flatMap({ file.entry($0) }) else { return false }
+        return entry.grant == caller.grant && entry.key == caller.key
     }
 
     private static let withdrawn = RelayDesk.Refusal(code: .permissionDenied, message: "the access key has just been changed or withdrawn")
@@ -118,17 +122,26 @@ final class RelayFloor: Sendable {
 
     // MARK: - Connections
 
-    /// - Returns: nil where there are too many that have not said what they want.
-    func enter() -> RelayDesk.Client? {
-        state.withLock { state in
-            guard state.undecided < limits.undecided else { return nil }
-            state.undecided += 1
-            defer { state.nextClient &+= 1 }
-            return state.nextClient
+    /// Takes a connection in that has not said what it wants. Where there are too many of those, the oldest gives way: whoever has something to
+    /// say says it at once.
+    func enter(_ stream: any ByteStream) -> RelayDesk.Client {
+        let (client, oldest) = state.withLock { state in
+            let client = state.nextClient
+            state.nextClient &+= 1
+            let oldest = state.undecided.count >= max(limits.undecided, 1) ? state.undecided.removeFirst().stream : nil
+            state.undecided.append((client, stream))
+            return (client, oldest)
         }
+        oldest?.close(abort: false)
+        return client
     }
 
-    func decided() { state.withLock { $0.undecided -= 1 } }
+    /// It has said what it wants, or is gone.
+    func decided(_ client: RelayDesk.Client) {
+        state.withLock { state in
+            if let index = state.undecided.firstIndex(where: { $0.client == client }) { state.undecided.remove(at: index) }
+        }
+    }
 
     /// The grant of a client, once its proof is checked, and the key to prove the relay with.
     /// - Throws: `permissionDenied`.
@@ -142,8 +155,9 @@ final class RelayFloor: Sendable {
         guard let id = access.keyID, access.proof != nil else {
             throw RelayDesk.Refusal(code: .permissionDenied, message: "this relay asks for an access key")
         }
-        // One answer for an unknown name and a wrong key.
-        guard let entry = file.entry(id), transcript.verify(said, with: entry.key, from: .dialer) else {
+        // One answer for an unknown name and a wrong key, after the same work.
+        let entry = file.entry(id)
+        guard transcript.verify(said, with: entry?.key ?? decoy, from: .dialer), let entry else {
             throw RelayDesk.Refusal(code: .authenticationFailed, message: "the access key is not right")
         }
         return (entry.grant, entry.key)
@@ -156,7 +170,7 @@ final class RelayFloor: Sendable {
     {
         let (replaced, old) = try state.withLock { state throws(RelayDesk.Refusal) -> (RelayDesk.Registered, ControlLine?) in
             if state.isDraining { throw Self.goingDown }
-            guard Self.isCurrent(caller.grant, state) else { throw Self.withdrawn }
+            guard Self.isCurrent(caller, state) else { throw Self.withdrawn }
             let registered = try state.desk.register(name, caller, instance: instance, generation: generation)
             state.listeners[caller.client] = line
             return (registered, registered.replaced.flatMap { state.listeners.removeValue(forKey: $0.client) })
@@ -191,7 +205,7 @@ final class RelayFloor: Sendable {
         do {
             line = try state.withLock { state throws(RelayDesk.Refusal) -> ControlLine? in
                 if state.isDraining { throw Self.goingDown }
-                guard Self.isCurrent(caller.grant, state) else { throw Self.withdrawn }
+                guard Self.isCurrent(caller, state) else { throw Self.withdrawn }
                 let listener = try state.desk.dial(name, caller, id: id, now: now)
                 state.dialers[caller.client] = waiting
                 return state.listeners[listener]
@@ -272,7 +286,7 @@ final class RelayFloor: Sendable {
     var snapshot: (desk: RelayDesk, loads: [RelayLoad], isDraining: Bool) { state.withLock { ($0.desk, loads($0), $0.isDraining) } }
 
     private func loads(_ state: State) -> [RelayLoad] {
-        state.desk.loads + [RelayLoad(name: "undecided", used: state.undecided, limit: limits.undecided)]
+        state.desk.loads + [RelayLoad(name: "undecided", used: state.undecided.count, limit: limits.undecided)]
     }
 
     var isDrained: Bool { state.withLock { $0.isDraining && $0.desk.circuits.isEmpty } }
@@ -286,7 +300,7 @@ final class RelayFloor: Sendable {
                 names: state.desk.names.count,
                 registrations: state.desk.registrations,
                 calls: state.desk.circuits.count,
-                undecided: state.undecided,
+                undecided: state.undecided.count,
                 load: state.desk.load,
                 isDraining: state.isDraining
             )

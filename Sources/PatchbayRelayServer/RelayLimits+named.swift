@@ -34,8 +34,8 @@ extension RelayLimits {
     /// - Throws: `invalidArgument` for a name that there is not, or a number out of its range.
     public mutating func set(_ name: String, to number: Int) throws(PatchbayError) {
         guard let (_, field) = Self.fields.first(where: { $0.name == name }) else {
-            let nearest = NearestName.of(name, among: Self.names).map { "; did you mean '\($0)'?" } ?? ""
-            throw Self.failure("there is no limit '\(name)'\(nearest) There are \(Self.names.joined(separator: ", "))")
+            let advice = NearestName.of(name, among: Self.names).map { "did you mean '\($0)'? There are" } ?? "there are"
+            throw Self.failure("there is no limit '\(name)'; \(advice) \(Self.names.joined(separator: ", "))")
         }
         switch field {
         case .count(let path, let range):

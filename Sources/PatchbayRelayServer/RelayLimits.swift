@@ -24,7 +24,7 @@ public struct RelayLimits: Sendable, Hashable {
     /// A name is away, not gone, for so long after its listener's last word.
     public var lease: Duration = .seconds(30)
     /// Bytes that wait in each direction of a call.
-    public var buffer = 65_536
+    public var buffer = 262_144
 
     public init() {}
 }

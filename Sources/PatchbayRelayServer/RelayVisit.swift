@@ -5,26 +5,21 @@ internal import PatchbayRelay
 
 /// One connection to a relay, from its first byte on.
 struct RelayVisit: Sendable {
-    /// Within a lease.
-    private static let mostPings = 256
+    /// From one listener within a lease.
+    private static let mostFrames = 256
 
     let floor: RelayFloor
     let stream: any ByteStream
 
     func run() async {
-        guard let client = floor.enter() else {
-            // A client reads no refusal before a relay's first words.
-            try? await exchange(.seconds(1)).send(ByteBuffer(bytes: RelayOpening.preface))
-            await refuse(RelayDesk.Refusal(code: .relayFull, message: "too many connections are not decided; try again in a moment"))
-            return stream.close(abort: false)
-        }
+        let client = floor.enter(stream)
         var isDecided = false
-        defer { if !isDecided { floor.decided() } }
+        defer { if !isDecided { floor.decided(client) } }
         var transcript = RelayTranscript()
         do {
             let (message, frame) = try await greet(&transcript)
             isDecided = true
-            floor.decided()
+            floor.decided(client)
             switch message {
             case .listen(let name, let generation, let instance, let access):
                 try await listen(client, name, generation, instance, access, frame, &transcript)
@@ -91,8 +86,8 @@ struct RelayVisit: Sendable {
         return frame
     }
 
-    private func caller(_ client: RelayDesk.Client, _ grant: RelayGrant) -> RelayDesk.Caller {
-        RelayDesk.Caller(client: client, grant: grant, address: stream.peer.address?.host ?? "")
+    private func caller(_ client: RelayDesk.Client, _ grant: RelayGrant, _ key: RelayKey?) -> RelayDesk.Caller {
+        RelayDesk.Caller(client: client, grant: grant, key: key, address: stream.peer.address?.host ?? "")
     }
 
     // MARK: - Listeners
@@ -111,33 +106,57 @@ struct RelayVisit: Sendable {
         let answer = try ready(circuit: nil, lease: lease, key: key, &transcript)
         // A call may be offered as soon as the name is registered, and must come behind the answer.
         let line = ControlLine(stream, first: answer)
-        try floor.register(name, caller(client, grant), instance: instance, generation: generation, line: line, now: stream.reactor.now)
+        try floor.register(
+            name,
+            caller(client, grant, key),
+            instance: instance,
+            generation: generation,
+            line: line,
+            now: stream.reactor.now
+        )
         var inOrder = false
         defer { floor.leave(client, inOrder: inOrder, now: stream.reactor.now) }
         line.start()
         if floor.load >= 0.8 { line.send(.notice(code: .relayFull, message: "the relay is four fifths full", after: nil)) }
+        do throws(RelayDesk.Refusal) {
+            inOrder = try await attend(line)
+        } catch {
+            // By the line, which may have something under way.
+            floor.leave(client, inOrder: false, now: stream.reactor.now)
+            floor.record.refused(error, from: stream.peer.address, now: stream.reactor.now)
+            line.end(.failure(code: error.code, message: error.message))
+        }
+    }
+
+    /// Listens to a listener until it goes.
+    /// - Returns: whether it gave its name back.
+    private func attend(_ line: ControlLine) async throws(RelayDesk.Refusal) -> Bool {
         var wire = ByteBuffer()
         // One ping in a third of the lease is due.
-        var allowance = Self.mostPings
+        var allowance = Self.mostFrames
         var renewal = stream.reactor.now &+ floor.limits.lease.nanosecondsClamped
         while true {
-            // Whoever says nothing for a lease is gone.
-            let exchange = exchange(floor.limits.lease)
-            switch try await exchange.receiveMessage(&wire).message {
-            case .ping:
-                if stream.reactor.now >= renewal {
-                    allowance = Self.mostPings
-                    renewal = stream.reactor.now &+ floor.limits.lease.nanosecondsClamped
-                }
-                allowance -= 1
-                guard allowance >= 0 else {
-                    throw RelayDesk.Refusal(code: .limitExceeded, message: "more than \(Self.mostPings) pings within a lease")
-                }
-                line.send(.pong)
+            let message: RelayMessage
+            do {
+                // Whoever says nothing for a lease is gone.
+                message = try await exchange(floor.limits.lease).receiveMessage(&wire).message
+            } catch let error as PatchbayError where error.code == .protocolViolation || error.code == .versionMismatch {
+                throw RelayDesk.Refusal(code: error.code, message: error.message)
+            } catch {
+                return false
+            }
+            if stream.reactor.now >= renewal {
+                allowance = Self.mostFrames
+                renewal = stream.reactor.now &+ floor.limits.lease.nanosecondsClamped
+            }
+            allowance -= 1
+            guard allowance >= 0 else {
+                throw RelayDesk.Refusal(code: .limitExceeded, message: "more than \(Self.mostFrames) frames within a lease")
+            }
+            switch message {
+            case .ping: line.send(.pong)
             case .pong: break
-            case .withdraw:
-                inOrder = true
-                return
+            case .withdraw: return true
             default: throw RelayDesk.Refusal(code: .protocolViolation, message: "a frame that is not due")
             }
         }
@@ -155,7 +174,7 @@ struct RelayVisit: Sendable {
         let (grant, key) = try floor.admit(access, said, &transcript)
         var generator = SystemRandomNumberGenerator()
         let id = RelayDesk.CircuitID(high: generator.next(), low: generator.next())
-        let waiting = try floor.dial(name, caller(client, grant), id: id, now: stream.reactor.now)
+        let waiting = try floor.dial(name, caller(client, grant, key), id: id, now: stream.reactor.now)
         defer { floor.end(id, dialer: client) }
         switch await waiting.answer() {
         case .refused(let refusal): throw refusal
@@ -166,7 +185,11 @@ struct RelayVisit: Sendable {
                 let exchange = exchange(floor.limits.decision)
                 var taken = ByteBuffer()
                 try RelayMessage.ready(circuit: id.bytes, lease: nil, proof: nil).write(into: &taken)
-                try await RelayExchange(other, deadline: exchange.deadline).send(taken)
+                do {
+                    try await RelayExchange(other, deadline: exchange.deadline).send(taken)
+                } catch {
+                    throw RelayDesk.Refusal(code: .nameAway, message: "the listener's connection for the call failed; try again")
+                }
                 try await exchange.send(try ready(circuit: id.bytes, lease: nil, key: key, &transcript))
             } catch {
                 other.close(abort: true)
@@ -174,7 +197,7 @@ struct RelayVisit: Sendable {
             }
             let splice = Splice(stream, other, limit: floor.limits.buffer)
             floor.record.callBegan(id, splice, now: stream.reactor.now)
-            _ = await splice.run()
+            await splice.run()
             floor.record.callEnded(id, now: stream.reactor.now)
         }
     }

@@ -7,19 +7,12 @@ internal import Synchronization
 /// Each direction holds one buffer, and only while bytes wait in it; while they do, nothing more is read: a slow reader stalls its own
 /// peer, and nobody else.
 final class Splice: Sendable {
-    /// What one call carried.
-    struct Count: Sendable {
-        /// Bytes from the dialer to the listener, and back.
-        var forth: UInt64
-        var back: UInt64
-        /// Both directions ended in order.
-        var isWhole: Bool
-    }
-
     private struct State {
         var open = 2
         var failed = false
+        /// While they run: they hold this splice.
         var pumps: (forth: Pump, back: Pump)?
+        var passed: (forth: UInt64, back: UInt64) = (0, 0)
         var finished: UnsafeContinuation<Void, Never>?
     }
 
@@ -34,7 +27,7 @@ final class Splice: Sendable {
     }
 
     /// Until both directions are over; cancellation cuts them.
-    func run() async -> Count {
+    func run() async {
         let forth = Pump(from: streams.0, to: streams.1, limit: limit, in: self)
         let back = Pump(from: streams.1, to: streams.0, limit: limit, in: self)
         await withTaskCancellationHandler {
@@ -49,16 +42,18 @@ final class Splice: Sendable {
         } onCancel: {
             cut()
         }
-        let failed = state.withLock { $0.failed }
+        let failed = state.withLock { state in
+            state.passed = (forth.count, back.count)
+            state.pumps = nil
+            return state.failed
+        }
         streams.0.close(abort: failed)
         streams.1.close(abort: failed)
-        return Count(forth: forth.count, back: back.count, isWhole: !failed)
     }
 
     /// Bytes that have passed so far, from the dialer to the listener and back.
     var passed: (forth: UInt64, back: UInt64) {
-        guard let (forth, back) = state.withLock({ $0.pumps }) else { return (0, 0) }
-        return (forth.count, back.count)
+        state.withLock { state in state.pumps.map { ($0.forth.count, $0.back.count) } ?? state.passed }
     }
 
     /// One direction is over.
@@ -86,7 +81,6 @@ private final class Pump: StreamWaiter {
         var holdsBuffer = false
         var ended = false
         var over = false
-        var count: UInt64 = 0
     }
 
     /// Reads before others have their turn.
@@ -97,6 +91,8 @@ private final class Pump: StreamWaiter {
     private let limit: Int
     private let splice: Splice
     private let state = Locked(State())
+    /// Apart from the rest: whoever asks does not wait until what is under way has been moved.
+    private let passed = Atomic<UInt64>(0)
 
     init(from source: any ByteStream, to target: any ByteStream, limit: Int, in splice: Splice) {
         self.source = source
@@ -105,7 +101,7 @@ private final class Pump: StreamWaiter {
         self.splice = splice
     }
 
-    var count: UInt64 { state.withLock { $0.count } }
+    var count: UInt64 { passed.load(ordering: .relaxed) }
 
     func streamBecameReadable() { move() }
     func streamBecameWritable() { move() }
@@ -141,7 +137,7 @@ private final class Pump: StreamWaiter {
                 switch outcome {
                 case .bytes(let count):
                     state.buffer.moveReaderIndex(forwardBy: count)
-                    state.count += UInt64(count)
+                    passed.wrappingAdd(UInt64(count), ordering: .relaxed)
                 case .blocked: if target.whenWritable(self) { return .wait }
                 case .failed: return .failed
                 }

@@ -40,6 +40,33 @@ struct RelayCommandTests {
         #expect(!ended.errors.contains(Self.key) && !ended.errors.contains("\u{1B}"))
     }
 
+    @Test("the first signal waits for the open call, the second cuts it")
+    func secondSignal() throws {
+        let (relay, url) = try relay(["--status", "127.0.0.1:0"])
+        let page = try #require(URL(string: String(relay.errorLine(with: "its state is at ").trimmingPrefix("its state is at "))))
+        let listener = try Program.Running(["listen", peer(url, "worker"), "--echo"])
+        #expect(!listener.listeningURL().isEmpty)
+        let client = try Program.Running(["connect", peer(url, "worker")])
+        // Open once the listener took it, which the relay's own page tells.
+        let end = Date(timeIntervalSinceNow: 30)
+        var state = ""
+        while !state.contains("\"open\":1"), Date() < end {
+            state = try Program.run([
+                "connect", "none+bare+tcp://127.0.0.1:\(page.port ?? 0)", "--send", "GET /status.json HTTP/1.0\r\n\r\n",
+            ]).output
+        }
+        #expect(state.contains("\"open\":1"))
+        relay.signal(SIGTERM)
+        #expect(relay.errorLine(with: "a second signal").contains("draining: 1 call is open; a second signal cuts it"))
+        relay.signal(SIGTERM)
+        #expect(try relay.wait().status == 143)
+        // Both end at once where they had not, so that nothing is awaited without an end.
+        for program in [client, listener] {
+            program.signal(SIGTERM)
+            _ = try program.wait()
+        }
+    }
+
     @Test("--json says where it is as an object")
     func json() throws {
         let (relay, line) = try relay(["--json"])
@@ -92,6 +119,10 @@ struct RelayCommandTests {
         #expect(try run(["json+tcp://127.0.0.1", "--status", "0.0.0.0:0"]).errors.contains("--status-anywhere"))
         #expect(try run(["hmac+tcp://:\(Self.key)@127.0.0.1"]).errors.contains("a transport alone"))
         #expect(try run(["tcp://127.0.0.1", "--limit", "cals=1"]).errors.contains("did you mean 'calls'?"))
+        for realm in ["", "a\u{1B}b", String(repeating: "a", count: 256)] {
+            let refused = try run(["tcp://127.0.0.1", "--realm", realm])
+            #expect(refused.status == 64 && refused.errors.contains("--realm takes 1 to 255 bytes"))
+        }
         #expect(try run([]).status == 64)
         let (relay, url) = try relay()
         let taken = try run(["tcp://" + url.trimmingPrefix("relay://")])

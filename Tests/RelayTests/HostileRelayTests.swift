@@ -93,21 +93,19 @@ struct HostileRelayTests {
             }
         }
         let pending = Shared(cases[...])
-        let tally = Shared((changed: 0, failed: 0))
+        let changes = Shared(0)
         await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<48 {
+            // Most of each is the patience with which an end waits for what was dropped.
+            for _ in 0..<96 {
                 group.addTask {
                     while let tampering = pending.withLock({ $0.popFirst() }) {
                         do {
-                            let outcome = try await Self.converse(through: HostileRelay(tampering), patience: .milliseconds(400))
+                            let outcome = try await Self.converse(through: HostileRelay(tampering), patience: .seconds(2))
                             #expect(outcome.isTrue, "\(tampering)")
                             #expect(outcome.untyped.isEmpty, "\(tampering): \(outcome.untyped)")
                             guard outcome.passed.isChanged else { continue }
                             #expect(!outcome.errors.isEmpty, "\(tampering) went unseen")
-                            tally.withLock {
-                                $0.changed += 1
-                                $0.failed += outcome.errors.isEmpty ? 0 : 1
-                            }
+                            changes.withLock { $0 += 1 }
                         } catch {
                             Issue.record(error, "\(tampering)")
                         }
@@ -115,10 +113,9 @@ struct HostileRelayTests {
                 }
             }
         }
-        let (changed, failed) = tally.value
+        let changed = changes.value
         // Of four deeds to a byte only a change of places between equals is none, and what a failed handshake never came to.
         #expect(changed > cases.count / 2, "\(changed) of \(cases.count) bytes were changed")
-        #expect(failed == changed)
     }
 
     @Test("a call that is led elsewhere, or told otherwise to its ends, fails in the handshake", arguments: ["noise", "hmac"])

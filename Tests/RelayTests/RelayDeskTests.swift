@@ -77,7 +77,8 @@ struct RelayDeskTests {
         #expect(code { _ = try desk.register("db", caller(3, Self.pool), instance: instance(3), generation: 9) } == .permissionDenied)
         #expect(desk.expire(now: 30_999_999_999).isEmpty)
         #expect(desk.names["db"] != nil)
-        _ = desk.expire(now: 31_000_000_000)
+        #expect(code { _ = try desk.dial("db", caller(2), id: id(1), now: 31_000_000_000) } == .noSuchName)
+        _ = desk.expire(now: 32_000_000_000)
         #expect(desk.names.isEmpty)
         #expect(code { _ = try desk.dial("db", caller(2), id: id(1), now: 0) } == .noSuchName)
     }
@@ -140,6 +141,20 @@ struct RelayDeskTests {
         _ = try desk.dial("worker-3", caller(9), id: id(6), now: 0)
     }
 
+    /// The most that one of them has.
+    private func most(_ owners: some Sequence<String>) -> Int { Dictionary(owners.map { ($0, 1) }, uniquingKeysWith: +).values.max() ?? 0 }
+
+    /// What is counted as it comes and goes is what there is.
+    private func checkTallies(_ desk: RelayDesk) {
+        let loads = Dictionary(desk.loads.map { ($0.name, $0.used) }) { $1 }
+        let members = desk.names.values.flatMap { entry in entry.members.map { (key: entry.key ?? "", address: $0.address) } }
+        #expect(loads["registrations"] == members.count && loads["calls"] == desk.circuits.count)
+        #expect(loads["registrations-per-key"] == most(members.map(\.key)))
+        #expect(loads["registrations-per-address"] == most(members.map(\.address)))
+        #expect(loads["calls-per-key"] == most(desk.circuits.values.map { $0.key ?? "" }))
+        #expect(loads["calls-per-address"] == most(desk.circuits.values.map(\.address)))
+    }
+
     @Test("whatever happens in whatever order, the counts are those of what is there")
     func fuzz() throws {
         var generator = FuzzSource.forTest()
@@ -156,29 +171,40 @@ struct RelayDeskTests {
             let grant = [Self.ops, Self.pool].randomElement(using: &generator) ?? Self.ops
             let address = "10.0.0.\(Int.random(in: 0..<3, using: &generator))"
             next += 1
-            switch Int.random(in: 0..<6, using: &generator) {
-            case 0:
+            switch Int.random(in: 0..<25, using: &generator) {
+            case 0...3:
                 _ = try? desk.register(
                     name,
                     caller(next, grant, address),
                     instance: instance(UInt8.random(in: 0..<9, using: &generator)),
                     generation: UInt64.random(in: 0..<4, using: &generator)
                 )
-            case 1: _ = try? desk.dial(name, caller(next, grant, address), id: id(next), now: now)
-            case 2: if let circuit = desk.circuits.keys.randomElement(using: &generator) { _ = desk.accept(circuit) }
-            case 3: if let circuit = desk.circuits.keys.randomElement(using: &generator) { desk.end(circuit) }
-            case 4:
+            case 4...7: _ = try? desk.dial(name, caller(next, grant, address), id: id(next), now: now)
+            case 8...11: if let circuit = desk.circuits.keys.randomElement(using: &generator) { _ = desk.accept(circuit) }
+            case 12...15: if let circuit = desk.circuits.keys.randomElement(using: &generator) { desk.end(circuit) }
+            case 16...19:
                 if let member = desk.names.values.flatMap(\.members).randomElement(using: &generator) {
                     desk.leave(member.client, inOrder: Bool.random(using: &generator), now: now)
                 }
-            default: _ = desk.expire(now: now)
+            case 20...23: _ = desk.expire(now: now)
+            default:
+                let key = Bool.random(using: &generator) ? Self.ops.id : Self.pool.id
+                let right: RelayGrant.Rights = Bool.random(using: &generator) ? .listen : .dial
+                let revoked = desk.revoke { asked, _, owner in asked != right || owner != key }
+                if right == .dial {
+                    #expect(revoked.listeners.isEmpty)
+                } else {
+                    let left = desk.names.values.filter { $0.key == key }.flatMap(\.members)
+                    #expect(left.isEmpty)
+                }
             }
+            checkTallies(desk)
             #expect(desk.registrations == desk.names.values.reduce(0) { $0 + $1.members.count })
             #expect(desk.registrations <= limits.registrations && desk.circuits.count <= limits.circuits)
             for (name, entry) in desk.names {
                 let own = desk.circuits.values.filter { $0.name == name }
                 #expect(entry.waiting == own.count { $0.deadline != nil } && entry.calls == own.count { $0.deadline == nil })
-                for member in entry.members { #expect(member.calls >= 0) }
+                for member in entry.members { #expect(member.calls == own.count { $0.listener == member.client }) }
             }
         }
     }

@@ -16,9 +16,10 @@ struct RelayFloodTests {
         try ConnectionURL("noise+relay://:\(Self.key)@\(relay.boundTarget)/\(name)?timeout=40s&handshake-timeout=40s" + options)
     }
 
-    /// A pair that talks; `body` gets the count of its round trips so far.
-    private func withGoodPair(_ relay: Relay, _ body: (@escaping @Sendable () -> Int) async throws -> Void) async throws {
+    /// A pair that talks; `body` gets the count of its round trips so far, which throws once the pair has failed.
+    private func withGoodPair(_ relay: Relay, _ body: (@escaping @Sendable () throws -> Int) async throws -> Void) async throws {
         let trips = Shared(0)
+        let hasFailed = Shared(false)
         let listener = try await Listener.bind(try url(relay, "good"))
         let stop = Shared(false)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -29,19 +30,31 @@ struct RelayFloodTests {
             }
             let dialed = try url(relay, "good")
             group.addTask {
-                try await withConnection(to: dialed) { connection in
-                    let message = ByteBuffer(string: "still there?")
-                    while !stop.value {
-                        try await connection.send(bytes: message)
-                        #expect(try await connection.receiveBytes(timeout: .seconds(20)) == message)
-                        trips.withLock { $0 += 1 }
+                defer { listener.stop(drain: .seconds(5)) }
+                do {
+                    try await withConnection(to: dialed) { connection in
+                        let message = ByteBuffer(string: "still there?")
+                        while !stop.value {
+                            try await connection.send(bytes: message)
+                            #expect(try await connection.receiveBytes(timeout: .seconds(20)) == message)
+                            trips.withLock { $0 += 1 }
+                        }
                     }
+                } catch {
+                    hasFailed.withLock { $0 = true }
+                    throw error
                 }
-                listener.stop(drain: .seconds(5))
             }
-            while trips.value == 0 { await Task.yield() }
-            do { try await body { trips.value } } catch {
+            while trips.value == 0, !hasFailed.value { await Task.yield() }
+            do {
+                try await body {
+                    if hasFailed.value { throw PatchbayError(.closed, "the good pair failed", stage: .receive) }
+                    return trips.value
+                }
+            } catch {
                 stop.withLock { $0 = true }
+                // The pair's own error tells more.
+                try await group.waitForAll()
                 throw error
             }
             stop.withLock { $0 = true }
@@ -53,7 +66,7 @@ struct RelayFloodTests {
     func absent() async throws {
         try await withRelay(registry: .standard) { relay in
             try await withGoodPair(relay) { trips in
-                let before = trips()
+                let before = try trips()
                 let refused = Shared(0)
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for worker in 0..<40 {
@@ -72,7 +85,7 @@ struct RelayFloodTests {
                     try await group.waitForAll()
                 }
                 #expect(refused.value == 10_000)
-                let during = trips() - before
+                let during = try trips() - before
                 #expect(during > 500, "\(during) round trips")
                 #expect(relay.figures.names == 1)
                 #expect(relay.figures.calls == 1)
@@ -80,25 +93,47 @@ struct RelayFloodTests {
         }
     }
 
-    @Test("those that say nothing, or a byte at a time, have their time and their number")
-    func undecided() async throws {
+    /// One that has been told the challenge, so that it is counted, and says nothing.
+    private func silent(_ relay: Relay) async throws -> RawClient {
+        let client = try await RawClient(relay)
+        let start = try await client.stream.receive(exactly: 7)
+        #expect(start.starts(with: RelayOpening.preface))
+        _ = try await client.stream.receive(exactly: start.suffix(2).reduce(0) { $0 << 8 | Int($1) })
+        return client
+    }
+
+    @Test("of those that say nothing the oldest gives way to one too many, and keeps nobody out")
+    func givingWay() async throws {
         var limits = RelayLimits()
         limits.undecided = 32
-        limits.decision = .milliseconds(500)
+        // Longer than the test may take: who ends has given way.
+        limits.decision = .seconds(3600)
+        try await withRelay(limits: limits, registry: .standard) { relay in
+            // One behind the other, so that the first is the oldest.
+            var silent: [RawClient] = []
+            for _ in 0..<32 { silent.append(try await self.silent(relay)) }
+            #expect(relay.figures.undecided == 32)
+            let late = try await RawClient(relay)
+            let error = await #expect(throws: PatchbayError.self) { _ = try await late.open(.dial(name: "nobody")) }
+            #expect(error?.code == .noSuchName)
+            let last = (try? await silent[0].stream.receiveAll()) ?? []
+            #expect(last.isEmpty || String(decoding: last, as: UTF8.self).contains("relay-full"))
+            while relay.figures.undecided != 31 { await Task.yield() }
+            for client in silent { client.stream.close(abort: true) }
+            while relay.figures.undecided > 0 { await Task.yield() }
+        }
+    }
+
+    @Test("those that say nothing, or a byte at a time, have their time")
+    func undecided() async throws {
+        var limits = RelayLimits()
+        // For the good pair as well.
+        limits.decision = .seconds(3)
         try await withRelay(limits: limits, registry: .standard) { relay in
             try await withGoodPair(relay) { trips in
+                let before = try trips()
                 var silent: [RawClient] = []
-                for _ in 0..<32 { silent.append(try await RawClient(relay)) }
-                // Each was told the challenge: it is counted by then.
-                for client in silent { _ = try await client.stream.receive(exactly: 7) }
-                let late = try await RawClient(relay)
-                do {
-                    _ = try await late.open(.dial(name: "good"))
-                    Issue.record("one too many was not refused")
-                } catch let error as PatchbayError {
-                    #expect(error.code == .relayFull, "\(error)")
-                }
-                let before = trips()
+                for _ in 0..<32 { silent.append(try await self.silent(relay)) }
                 await withTaskGroup(of: Void.self) { group in
                     for (index, client) in silent.enumerated() {
                         group.addTask {
@@ -109,22 +144,25 @@ struct RelayFloodTests {
                         }
                     }
                 }
-                #expect(trips() > before)
-                #expect(relay.figures.undecided == 0)
+                let after = try trips()
+                #expect(after > before)
+                while relay.figures.undecided > 0 { await Task.yield() }
                 #expect(relay.figures.calls == 1)
             }
         }
     }
 
-    @Test("a listener that takes no calls, and one that only pings, end by the relay's limits")
+    @Test("a call that its listener does not take ends by the relay's limit, and one that nobody made is none")
     func deaf() async throws {
         var limits = RelayLimits()
-        limits.answer = .milliseconds(300)
+        // For the good pair's own call as well.
+        limits.answer = .seconds(3)
         try await withRelay(limits: limits, registry: .standard) { relay in
             try await withGoodPair(relay) { _ in
                 let deaf = try await RawClient.listener(relay, "deaf")
                 let caller = try await RawClient(relay)
-                await #expect(throws: PatchbayError.self) { _ = try await caller.open(.dial(name: "deaf")) }
+                let error = await #expect(throws: PatchbayError.self) { _ = try await caller.open(.dial(name: "deaf")) }
+                #expect(error?.code == .nameAway)
                 #expect(relay.figures.calls == 1)
                 let unknown = try await RawClient(relay)
                 do {
@@ -133,14 +171,24 @@ struct RelayFloodTests {
                 } catch let error as PatchbayError {
                     #expect(error.code == .noSuchName)
                 }
-                // Pings without end.
-                var pings = ByteBuffer()
-                for _ in 0..<10_000 { try RelayMessage.ping.write(into: &pings) }
-                do { while true { try await deaf.exchange.send(pings) } } catch let error as PatchbayError {
-                    #expect(error.code == .reset, "\(error)")
-                }
+                deaf.stream.close(abort: true)
                 while relay.figures.registrations > 1 { await Task.yield() }
             }
+        }
+    }
+
+    @Test("a listener that only pings, or answers what nobody asked, is cut off", arguments: ["ping", "pong"])
+    func chatter(kind: String) async throws {
+        let message: RelayMessage = kind == "ping" ? .ping : .pong
+        var frames = ByteBuffer()
+        for _ in 0..<10_000 { try message.write(into: &frames) }
+        try await withRelay(registry: .standard) { relay in
+            let chatter = try await RawClient.listener(relay, "chatter")
+            #expect(relay.figures.registrations == 1)
+            do { while true { try await chatter.exchange.send(frames) } } catch let error as PatchbayError {
+                #expect(error.code == .reset, "\(error)")
+            }
+            while relay.figures.registrations > 0 { await Task.yield() }
         }
     }
 
@@ -153,23 +201,26 @@ struct RelayFloodTests {
                 let dialed = try await Connection.connect(to: try url(relay, "slow", "&close-timeout=100ms"))
                 let accepted = try await accepting
                 let sent = Shared(0)
-                let message = ByteBuffer(repeating: 1, count: 1 << 20)
+                let isOver = Shared(false)
+                let count = 1024
+                let message = ByteBuffer(repeating: 1, count: 1 << 16)
                 let sending = Task {
-                    for _ in 0..<64 {
+                    defer { isOver.withLock { $0 = true } }
+                    for _ in 0..<count {
                         try await dialed.send(bytes: message)
                         sent.withLock { $0 += 1 }
                     }
                 }
-                // Stalled once nothing more is taken while the other pair goes round so often.
-                var last = -1
-                while sent.value != last {
+                // Stalled once it began and nothing more is taken while the other pair goes round so often.
+                var last = 0
+                while last == 0 || sent.value != last, !isOver.value {
                     last = sent.value
-                    let before = trips()
-                    while trips() < before + 200 { await Task.yield() }
+                    let before = try trips()
+                    while try trips() < before + 200 { await Task.yield() }
                 }
-                #expect(last < 64)
+                #expect(last > 0 && last < count)
                 // And goes on where it stood, with all of it.
-                for _ in 0..<64 { #expect(try await accepted.receiveBytes(timeout: .seconds(20)) == message) }
+                for _ in 0..<count { #expect(try await accepted.receiveBytes(timeout: .seconds(20)) == message) }
                 try await sending.value
                 dialed.abort()
                 accepted.abort()

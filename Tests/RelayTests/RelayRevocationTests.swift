@@ -56,6 +56,11 @@ struct RelayRevocationTests {
         #expect(limits.circuits == 7 && limits.lease == .seconds(60))
         for name in RelayLimits.names { #expect(throws: PatchbayError.self) { try limits.set(name, to: 0) } }
         #expect { try limits.set("cals", to: 1) } throws: { ($0 as? PatchbayError)?.message.contains("did you mean 'calls'?") == true }
+        #expect {
+            try limits.set("quixotic-zeal", to: 1)
+        } throws: {
+            ($0 as? PatchbayError)?.message.contains("no limit 'quixotic-zeal'; there are registrations, ") == true
+        }
         // Each load is of a limit that can be set.
         for load in RelayDesk(limits: limits).loads { #expect(RelayLimits.names.contains(load.name)) }
     }

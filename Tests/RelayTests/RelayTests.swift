@@ -57,6 +57,21 @@ struct RelayTests {
         }
     }
 
+    @Test("a listener that is closed as soon as it is bound gives its name back, for another to have")
+    func bindAndClose() async throws {
+        try await withRelay(registry: .standard) { relay in
+            let url = "noise+relay://:\(Self.key)@\(relay.boundTarget)/worker"
+            let clock = ContinuousClock()
+            for _ in 0..<20 {
+                try await Listener.bind(ConnectionURL(url)).close()
+                // Sooner than the relay would miss it.
+                let start = clock.now
+                while relay.figures.registrations > 0, clock.now - start < .seconds(20) { await Task.yield() }
+                #expect(relay.figures.registrations == 0)
+            }
+        }
+    }
+
     @Test("each kind of failure has a code of its own")
     func failures() async throws {
         let access = "ops listen,dial worker \(Self.opsKey)\nguest dial * guest-guest-guest-guest\n"

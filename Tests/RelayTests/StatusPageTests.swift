@@ -23,7 +23,7 @@ struct StatusPageTests {
             calls: 1_234_567,
             bytesToListeners: 1536,
             bytesToDialers: 5 << 40,
-            refusals: [RelayStatus.Tally(code: hostile, count: 2)],
+            refusals: [RelayStatus.Counted(code: hostile, count: 2)],
             dials: []
         )
     }
@@ -109,10 +109,19 @@ struct StatusPageTests {
 
     // MARK: - The server
 
-    private func withPages(_ body: (RelayStatusServer, Relay) async throws -> Void) async throws {
+    private func withPages(
+        patience: Duration = .seconds(60),
+        _ body: (RelayStatusServer, Relay) async throws -> Void
+    ) async throws {
         let metrics = PrometheusMetrics(help: Relay.metricsHelp)
         let relay = try await Relay.bind("tcp://127.0.0.1:0", registry: .standard, access: nil, metrics: metrics)
-        let server = try await RelayStatusServer.bind("tcp://127.0.0.1:0", for: relay, metrics: metrics, registry: .standard)
+        let server = try await RelayStatusServer.bind(
+            "tcp://127.0.0.1:0",
+            for: relay,
+            metrics: metrics,
+            registry: .standard,
+            patience: patience
+        )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await relay.run() }
             group.addTask { await server.run() }
@@ -168,13 +177,24 @@ struct StatusPageTests {
             let answer = try await late.receiveBytes(timeout: .seconds(20))
             #expect(answer.map { String(buffer: $0) }?.hasPrefix("HTTP/1.1 503 ") == true)
             await late.close()
-            // The one that says something is answered; the others are told that their time is over.
+            // Also where it has asked, and is not read.
+            #expect(try await ask(server, "GET / HTTP/1.0\r\n\r\n").hasPrefix("HTTP/1.1 503 "))
+            // One of them that says something is answered.
             try await silent[7].send(bytes: ByteBuffer(string: "GET / HTTP/1.0\r\n\r\n"))
             let page = try await silent[7].receiveBytes(timeout: .seconds(20))
             #expect(page.map { String(buffer: $0) }?.hasPrefix("HTTP/1.1 200 ") == true)
-            let timedOut = try await silent[8].receiveBytes(timeout: .seconds(20))
-            #expect(timedOut.map { String(buffer: $0) }?.hasPrefix("HTTP/1.1 408 ") == true)
             for connection in silent { await connection.close() }
+        }
+    }
+
+    @Test("whoever says nothing is told that its time is over")
+    func patience() async throws {
+        try await withPages(patience: .milliseconds(100)) { server, _ in
+            let url = "none+bare+tcp://" + server.boundTarget
+            let silent = try await Connection.connect(to: ConnectionURL(url))
+            let answer = try await silent.receiveBytes(timeout: .seconds(20))
+            #expect(answer.map { String(buffer: $0) }?.hasPrefix("HTTP/1.1 408 ") == true)
+            await silent.close()
         }
     }
 

@@ -29,8 +29,15 @@ struct PageConnection: Sendable {
         } catch {
             return stream.close(abort: true)
         }
+        await finish(response.encoded(isHead: isHead))
+    }
+
+    /// Answers whatever may have been asked.
+    nonisolated(nonsending) func turnAway(_ refusal: PageRefusal) async { await finish(PageAnswer(refusal).encoded(isHead: false)) }
+
+    private nonisolated(nonsending) func finish(_ answer: ByteBuffer) async {
         do {
-            try await send(response.encoded(isHead: isHead))
+            try await send(answer)
             stream.shutdownOutput()
             try await drain()
         } catch {}

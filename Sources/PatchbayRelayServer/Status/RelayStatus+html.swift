@@ -97,7 +97,7 @@ extension RelayStatus {
             """
     }
 
-    private static func tallyTable(_ tallies: [Tally], _ none: String) -> String {
+    private static func tallyTable(_ tallies: [Counted], _ none: String) -> String {
         guard !tallies.isEmpty else { return "<p class=\"quiet\">\(none)</p>\n" }
         let rows = tallies.map { "<tr><th scope=\"row\">\(text($0.code))</th><td class=\"number\">\(grouped($0.count))</td></tr>\n" }
         return "<table><tbody>\n\(rows.joined())</tbody></table>\n"

@@ -19,7 +19,7 @@ public struct RelayStatus: Sendable {
     }
 
     /// Something that is counted by what became of it.
-    public struct Tally: Sendable {
+    public struct Counted: Sendable {
         public var code: String
         public var count: UInt64
     }
@@ -41,9 +41,9 @@ public struct RelayStatus: Sendable {
     public var bytesToListeners: UInt64
     public var bytesToDialers: UInt64
     /// Since the start, the most frequent first.
-    public var refusals: [Tally]
+    public var refusals: [Counted]
     /// What became of dials by holders of a right key.
-    public var dials: [Tally]
+    public var dials: [Counted]
 
     /// As `/status.json` has it.
     public var value: Value {
@@ -87,12 +87,12 @@ extension RelayStatus {
         calls = totals.calls
         bytesToListeners = totals.forth
         bytesToDialers = totals.back
-        refusals = Self.tallies(totals.refusals)
-        dials = Self.tallies(totals.dials)
+        refusals = Self.counted(totals.refusals)
+        dials = Self.counted(totals.dials)
     }
 
-    private static func tallies(_ counts: [String: UInt64]) -> [Tally] {
-        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { Tally(code: $0.key, count: $0.value) }
+    private static func counted(_ counts: [String: UInt64]) -> [Counted] {
+        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { Counted(code: $0.key, count: $0.value) }
     }
 }
 
@@ -119,6 +119,6 @@ extension RelayStatus.Name {
     }
 }
 
-extension RelayStatus.Tally {
+extension RelayStatus.Counted {
     var value: Value { ["code": .string(code), "count": .int(Int64(clamping: count))] }
 }

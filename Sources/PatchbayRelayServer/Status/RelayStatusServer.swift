@@ -10,7 +10,8 @@ internal import Synchronization
 /// before its relay, so that it is still there while that drains.
 public final class RelayStatusServer: Service, Sendable {
     private static let mostConnections = 32
-    private static let patience = Duration.seconds(5)
+    /// For an answer to one connection too many to arrive.
+    private static let farewell = Duration.seconds(1)
 
     private let relay: Relay
     private let metrics: PrometheusMetrics?
@@ -18,13 +19,16 @@ public final class RelayStatusServer: Service, Sendable {
     private let isPublic: Bool
     private let home: Reactor
     private let reactors: ReactorGroup
+    private let patience: Duration
     private let open = Locked(0)
+    private let leaving = Locked(0)
 
     /// Binds.
     /// - Parameters:
     ///   - url: a transport alone, such as `tcp://127.0.0.1:9090`.
     ///   - metrics: what `/metrics` shows; nil: that page is not there.
     ///   - isPublic: other machines may see it. It has no secrets, but tells names and how busy they are to whoever asks.
+    ///   - patience: how long one connection may take in all.
     /// - Throws: `insecure` for an address that other machines can reach, unless `isPublic`; what binding throws.
     public nonisolated(nonsending) static func bind(
         _ url: ConnectionURL,
@@ -32,6 +36,7 @@ public final class RelayStatusServer: Service, Sendable {
         metrics: PrometheusMetrics?,
         registry: Registry,
         isPublic: Bool = false,
+        patience: Duration = .seconds(5),
         reactors: ReactorGroup = .shared
     ) async throws -> RelayStatusServer {
         let stack = try registry.resolve(url, for: .listener)
@@ -54,7 +59,7 @@ public final class RelayStatusServer: Service, Sendable {
                 layer: "relay"
             )
         }
-        return RelayStatusServer(relay, metrics, transport, isPublic: isPublic, home, reactors)
+        return RelayStatusServer(relay, metrics, transport, isPublic: isPublic, patience, home, reactors)
     }
 
     private init(
@@ -62,6 +67,7 @@ public final class RelayStatusServer: Service, Sendable {
         _ metrics: PrometheusMetrics?,
         _ transport: any StreamListener,
         isPublic: Bool,
+        _ patience: Duration,
         _ home: Reactor,
         _ reactors: ReactorGroup
     ) {
@@ -69,6 +75,7 @@ public final class RelayStatusServer: Service, Sendable {
         self.metrics = metrics
         self.transport = transport
         self.isPublic = isPublic
+        self.patience = patience
         self.home = home
         self.reactors = reactors
     }
@@ -88,32 +95,30 @@ public final class RelayStatusServer: Service, Sendable {
     private func serve() async {
         await withDiscardingTaskGroup { group in
             while let stream = await next() {
-                guard enter() else {
-                    Self.turnAway(stream)
-                    continue
-                }
-                group.addTask(executorPreference: stream.reactor) { [self] in
-                    await PageConnection(stream, within: Self.patience).run(answer)
-                    open.withLock { $0 -= 1 }
+                if Self.enter(open) {
+                    group.addTask(executorPreference: stream.reactor) { [self] in
+                        await PageConnection(stream, within: patience).run(answer)
+                        open.withLock { $0 -= 1 }
+                    }
+                } else if Self.enter(leaving) {
+                    // Closing over a request that was not read would take the answer back.
+                    group.addTask(executorPreference: stream.reactor) { [self] in
+                        await PageConnection(stream, within: Self.farewell).turnAway(.busy)
+                        leaving.withLock { $0 -= 1 }
+                    }
+                } else {
+                    stream.close(abort: true)
                 }
             }
         }
     }
 
-    private func enter() -> Bool {
-        open.withLock { open in
-            guard open < Self.mostConnections else { return false }
-            open += 1
+    private static func enter(_ connections: borrowing Locked<Int>) -> Bool {
+        connections.withLock { count in
+            guard count < mostConnections else { return false }
+            count += 1
             return true
         }
-    }
-
-    /// As much as leaves at once.
-    private static func turnAway(_ stream: any ByteStream) {
-        let answer = PageAnswer(.busy).encoded(isHead: false)
-        _ = answer.withUnsafeReadableBytes { stream.write($0, UnsafeRawBufferPointer(start: nil, count: 0)) }
-        stream.shutdownOutput()
-        stream.close(abort: false)
     }
 
     private func next() async -> (any ByteStream)? {
@@ -121,6 +126,8 @@ public final class RelayStatusServer: Service, Sendable {
             do {
                 return try await transport.accept { reactors.next() }
             } catch {
+                // A peer that the transport turned away holds up nobody.
+                if let error = error as? PatchbayError, error.code == .permissionDenied { continue }
                 if (try? await home.sleep(for: .milliseconds(20))) == nil { return nil }
             }
         }
