@@ -85,7 +85,7 @@ struct Greeting: Opening {
             details: securing == nil ? details : nil
         )
         result = OpeningResult(offer: PeerOffer(peer: peer))
-        transcript = ByteBuffer(bytes: peer.binding)
+        transcript = peer.binding.isEmpty ? ByteBuffer() : ByteBuffer(bytes: peer.binding)
         if let secured {
             result.stand(on: secured)
             // Nothing in plain has its place any more, not even an ERROR.
