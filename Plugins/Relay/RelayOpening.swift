@@ -40,8 +40,7 @@ package struct RelayOpening: Sendable {
     private var phase = Phase.preface
     private var transcript = RelayTranscript()
     private var realm = ""
-    /// What the relay said besides.
-    package private(set) var notices: [RelayMessage] = []
+    private var notices = 0
     private static let mostNotices = 8
 
     /// - Parameter nonce: 32 random bytes, new for each connection.
@@ -140,8 +139,8 @@ package struct RelayOpening: Sendable {
         switch message {
         case .failure(let code, let text): throw Self.refusal(code, text)
         case .notice:
-            guard notices.count < Self.mostNotices else { throw Self.violation("more notices than anyone reads") }
-            notices.append(message)
+            guard notices < Self.mostNotices else { throw Self.violation("more notices than anyone reads") }
+            notices += 1
             transcript.append(frame)
             return nil
         case .ready(let circuit, let lease, let proof):

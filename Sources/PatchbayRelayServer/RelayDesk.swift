@@ -349,7 +349,7 @@ struct RelayDesk: Sendable {
     /// How much of each limit is used; of those per key, name and address, by the one that uses most.
     var loads: [RelayLoad] {
         [
-            RelayLoad(name: "registrations", used: registrations, limit: limits.registrations),
+            RelayLoad(name: "registrations", used: registrations + away, limit: limits.registrations),
             RelayLoad(name: "registrations-per-key", used: registrationsByKey.most, limit: limits.registrationsPerKey),
             RelayLoad(name: "registrations-per-address", used: registrationsByAddress.most, limit: limits.registrationsPerAddress),
             RelayLoad(name: "listeners-per-name", used: names.values.lazy.map(\.members.count).max() ?? 0, limit: limits.listenersPerName),
@@ -368,7 +368,7 @@ struct RelayDesk: Sendable {
     /// How full it is, of what is the fullest: 0 to 1.
     var load: Double {
         max(
-            Double(registrations) / Double(max(limits.registrations, 1)),
+            Double(registrations + away) / Double(max(limits.registrations, 1)),
             Double(circuits.count) / Double(max(limits.circuits, 1))
         )
     }

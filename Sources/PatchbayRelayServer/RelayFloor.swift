@@ -6,51 +6,6 @@ internal import Synchronization
 
 /// All that the connections of a relay share.
 final class RelayFloor: Sendable {
-    /// A dialer that waits for its listener, on a stream of its own.
-    final class Waiting: Sendable {
-        private enum State {
-            case idle
-            case waiting(UnsafeContinuation<Answer, Never>)
-            case answered(Answer)
-        }
-
-        enum Answer: Sendable {
-            /// The listener's stream, which is the dialer's task's from here on.
-            case taken(any ByteStream)
-            case refused(RelayDesk.Refusal)
-        }
-
-        private let state = Locked(State.idle)
-
-        func answer() async -> Answer {
-            await withUnsafeContinuation { continuation in
-                let now = state.withLock { state -> Answer? in
-                    if case .answered(let answer) = state { return answer }
-                    state = .waiting(continuation)
-                    return nil
-                }
-                if let now { continuation.resume(returning: now) }
-            }
-        }
-
-        /// - Returns: false where it was answered already.
-        func resolve(_ answer: Answer) -> Bool {
-            let (isFirst, continuation) = state.withLock { state -> (Bool, UnsafeContinuation<Answer, Never>?) in
-                switch state {
-                case .idle:
-                    state = .answered(answer)
-                    return (true, nil)
-                case .waiting(let continuation):
-                    state = .answered(answer)
-                    return (true, continuation)
-                case .answered: return (false, nil)
-                }
-            }
-            continuation?.resume(returning: answer)
-            return isFirst
-        }
-    }
-
     private struct State {
         var desk: RelayDesk
         var access: RelayAccessFile?
@@ -311,19 +266,6 @@ final class RelayFloor: Sendable {
         code: .relayDown,
         message: "the relay is going down; try again in a moment, or another"
     )
-}
-
-/// How a relay is doing, in short.
-public struct RelayFigures: Sendable, Hashable {
-    public var names: Int
-    public var registrations: Int
-    /// Calls that are open, or wait for their listener.
-    public var calls: Int
-    /// Connections that have not said what they want.
-    public var undecided: Int
-    /// How full it is, of what is the fullest: 0 to 1.
-    public var load: Double
-    public var isDraining: Bool
 }
 
 extension RelayDesk.CircuitID {

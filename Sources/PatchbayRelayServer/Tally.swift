@@ -13,7 +13,4 @@ struct Tally<Owner: Hashable>: Sendable where Owner: Sendable {
 
     /// What the one has that has most.
     var most: Int { counts.values.max() ?? 0 }
-
-    /// Owners with any: what the memory grows with.
-    var owners: Int { counts.count }
 }
