@@ -141,6 +141,44 @@ struct RelayDeskTests {
         _ = try desk.dial("worker-3", caller(9), id: id(6), now: 0)
     }
 
+    @Test("a name that is away keeps its place among the registrations, for its listener, until it is forgotten")
+    func awayCounts() throws {
+        var limits = RelayLimits()
+        limits.registrationsPerAddress = 3
+        var desk = RelayDesk(limits: limits)
+        for client in 1...3 as ClosedRange<UInt64> {
+            _ = try desk.register("worker-\(client)", caller(client), instance: instance(UInt8(client)), generation: 1)
+            desk.leave(client, inOrder: false, now: 0)
+        }
+        #expect(code { _ = try desk.register("worker-4", caller(4), instance: instance(4), generation: 1) } == .relayFull)
+        // The listener of one of them comes back, and is cut again.
+        _ = try desk.register("worker-2", caller(5), instance: instance(2), generation: 1)
+        desk.leave(5, inOrder: false, now: 1)
+        #expect(code { _ = try desk.register("worker-4", caller(6), instance: instance(4), generation: 1) } == .relayFull)
+        checkTallies(desk)
+        _ = desk.expire(now: limits.lease.nanosecondsClamped + 1)
+        #expect(desk.names.isEmpty)
+        _ = try desk.register("worker-4", caller(7), instance: instance(4), generation: 1)
+        checkTallies(desk)
+    }
+
+    @Test("calls outlive the line of their listener, and count when it comes again")
+    func comesAgain() throws {
+        var desk = RelayDesk(limits: RelayLimits())
+        let sharing = RelayGrant(id: "ops", rights: [.listen, .dial, .share], patterns: ["*"])
+        for client in [1, 2] as [UInt64] {
+            _ = try desk.register("worker", caller(client, sharing), instance: instance(UInt8(client)), generation: 1)
+        }
+        let first = try desk.dial("worker", caller(10, sharing), id: id(1), now: 0)
+        desk.leave(first, inOrder: false, now: 0)
+        _ = try desk.register("worker", caller(3, sharing), instance: instance(UInt8(first)), generation: 1)
+        // The one that has none is called before the one that came again with its call.
+        #expect(try desk.dial("worker", caller(11, sharing), id: id(2), now: 0) == 3 - first)
+        desk.end(id(1))
+        #expect(try desk.dial("worker", caller(12, sharing), id: id(3), now: 0) == 3)
+        checkTallies(desk)
+    }
+
     /// The most that one of them has.
     private func most(_ owners: some Sequence<String>) -> Int { Dictionary(owners.map { ($0, 1) }, uniquingKeysWith: +).values.max() ?? 0 }
 
@@ -148,7 +186,8 @@ struct RelayDeskTests {
     private func checkTallies(_ desk: RelayDesk) {
         let loads = Dictionary(desk.loads.map { ($0.name, $0.used) }) { $1 }
         let members = desk.names.values.flatMap { entry in entry.members.map { (key: entry.key ?? "", address: $0.address) } }
-        #expect(loads["registrations"] == members.count && loads["calls"] == desk.circuits.count)
+        let away = desk.names.values.count { $0.awayFrom != nil }
+        #expect(loads["registrations"] == members.count + away && loads["calls"] == desk.circuits.count)
         #expect(loads["registrations-per-key"] == most(members.map(\.key)))
         #expect(loads["registrations-per-address"] == most(members.map(\.address)))
         #expect(loads["calls-per-key"] == most(desk.circuits.values.map { $0.key ?? "" }))
