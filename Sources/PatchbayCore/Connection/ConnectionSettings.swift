@@ -30,7 +30,7 @@ final class ConnectionSettings: Sendable {
     let stack: Stack?
 
     /// Frames of our own stand between messages: after a greeting, and in the framing that can tell them from messages.
-    var hasControlFrames: Bool { stack?.isBare == false && framing is LengthFraming }
+    let hasControlFrames: Bool
 
     /// For a stack.
     init(_ stack: Stack) {
@@ -51,6 +51,7 @@ final class ConnectionSettings: Sendable {
         canSend = true
         canReceive = true
         takesDescriptors = stack.connection.descriptors
+        hasControlFrames = !stack.isBare && stack.framing is LengthFraming
         self.stack = stack
     }
 
@@ -73,6 +74,7 @@ final class ConnectionSettings: Sendable {
         closeTimeout = .seconds(2)
         cost = 0
         takesDescriptors = false
+        hasControlFrames = false
         stack = nil
     }
 
